@@ -1,0 +1,81 @@
+import { OptionError } from '../errors.ts'
+import { describe } from './options.ts'
+
+/** What one report says. Nested objects are read by path: `{ val: { loss: 1 } }` carries the metric `val/loss`. */
+export type Metrics = Readonly<Record<string, unknown>>
+
+/** Metrics that the runtime adds to every report, named as in Ray Tune since metric names are data. */
+export interface AddedMetrics {
+  /** Reports of this trial so far, this one included. From 1. */
+  readonly training_iteration: number
+  /** Seconds that this trial has run, pauses left out. */
+  readonly time_total_s: number
+}
+
+/**
+ * The value of a metric in a report: the number, or undefined when it is missing or not a number.
+ * NaN and ±Infinity are numbers here. A name with `/` also reaches into nested objects.
+ */
+export function metricOf(metrics: Metrics, name: string): number | undefined {
+  const own = metrics[name]
+  if (typeof own === 'number') return own
+  if (own !== undefined || !name.includes('/')) return undefined
+  let at: unknown = metrics
+  for (const key of name.split('/')) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = (at as Record<string, unknown>)[key]
+  }
+  return typeof at === 'number' ? at : undefined
+}
+
+/**
+ * A copy of what user code reported, as plain data that every executor, log and store can carry:
+ * numbers, strings, booleans, null, and arrays and plain objects of these. Keys with `undefined` are dropped.
+ * @throws {OptionError} naming the path of a function, symbol, bigint, class instance or circular value.
+ */
+export function plainMetrics(metrics: unknown): Record<string, unknown> {
+  if (!isPlainObject(metrics)) {
+    throw new OptionError(
+      'report',
+      `report takes an object of metrics, such as { loss: 0.3 }, got ${describe(metrics)}. Name the value.`,
+      { received: metrics },
+    )
+  }
+  const copy: Record<string, unknown> = {}
+  for (const key in metrics) {
+    const value = metrics[key]
+    // Numbers first: reports are nearly all numbers, and this is the path of every one.
+    if (typeof value === 'number') copy[key] = value
+    else if (value !== undefined) copy[key] = plainValue(value, key, [metrics])
+  }
+  return copy
+}
+
+function plainValue(value: unknown, path: string, above: readonly unknown[]): unknown {
+  if (value === null || typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value
+  if (above.includes(value)) {
+    throw new OptionError(`report.${path}`, `report: ${path} refers back to an object that holds it. Report plain numbers.`, {
+      received: value,
+    })
+  }
+  if (Array.isArray(value)) return value.map((item, i) => plainValue(item, `${path}/${i}`, [...above, value]))
+  if (isPlainObject(value)) {
+    const copy: Record<string, unknown> = {}
+    for (const [key, item] of Object.entries(value)) {
+      if (item !== undefined) copy[key] = plainValue(item, `${path}/${key}`, [...above, value])
+    }
+    return copy
+  }
+  throw new OptionError(
+    `report.${path}`,
+    `report: ${path} is ${describe(value)}, which cannot be recorded. Report numbers, strings, booleans, null, or plain objects and arrays of these.`,
+    { received: value },
+  )
+}
+
+/** An object literal, or one without a prototype: no array, no instance of a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

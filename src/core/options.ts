@@ -1,0 +1,120 @@
+import { OptionError } from '../errors.ts'
+
+/** Says in words what is wrong with a value, or nothing when it can be used. */
+export type Check<T> = (value: T) => string | undefined
+
+/** One check for each option that has a rule; options without one are taken as they come. */
+export type Checks<T> = { readonly [K in keyof T]?: Check<NonNullable<T[K]>> }
+
+/**
+ * Merges options with their defaults, once, at the door.
+ * @param owner - Name of the factory, for messages, such as `'asha'`.
+ * @param given - What the user passed; `undefined` values count as not given.
+ * @param defaults - Every option that exists, each with its default (`undefined` where there is none).
+ * @throws {OptionError} for an unknown key, naming the nearest known one, and for a value that its check refuses.
+ */
+export function readOptions<O extends object, D extends { [K in keyof Required<O>]: unknown }>(
+  owner: string,
+  given: O,
+  defaults: D,
+  checks: Checks<O> = {},
+): Merged<O, D> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new OptionError(owner, `${owner} takes one object of options, got ${describe(given)}.`, { received: given })
+  }
+  const merged: Record<string, unknown> = { ...defaults }
+  for (const [key, value] of Object.entries(given)) {
+    if (!(key in defaults)) throw unknownKey(owner, key, Object.keys(defaults), value)
+    if (value === undefined) continue
+    const problem = (checks as Record<string, Check<unknown> | undefined>)[key]?.(value)
+    if (problem !== undefined) {
+      throw new OptionError(`${owner}.${key}`, `${owner}.${key}: ${problem} Got ${describe(value)}.`, { received: value })
+    }
+    merged[key] = value
+  }
+  return merged as Merged<O, D>
+}
+
+/** Options after `readOptions`: what has a default is no longer optional. */
+export type Merged<O, D> = {
+  [K in keyof Required<O>]: K extends keyof D ? (undefined extends D[K] ? O[K] : NonNullable<O[K]>) : O[K]
+}
+
+function unknownKey(owner: string, key: string, known: readonly string[], received: unknown): OptionError {
+  const near = nearest(key, known)
+  const hint = near === undefined ? `Known are ${known.join(', ')}.` : `Did you mean ${near}?`
+  return new OptionError(`${owner}.${key}`, `${owner} has no option ${key}. ${hint}`, { received })
+}
+
+/** The word of `known` that is fewest edits away from `word`, if any is near enough to be meant. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let least = Math.max(2, Math.floor(word.length / 2)) + 1
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < least) [best, least] = [candidate, distance]
+  }
+  return best
+}
+
+// Levenshtein 1966, one row at a time.
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substituted, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}
+
+/** A value as a message shows it: short, and never throwing. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? `${value}n` : String(value)
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
+  const name = (value as object).constructor?.name
+  return name === undefined || name === 'Object' ? `an object with ${keysInWords(value)}` : `a ${name}`
+}
+
+function keysInWords(value: object): string {
+  const keys = Object.keys(value)
+  if (keys.length === 0) return 'no keys'
+  return keys.length > 4 ? `the keys ${keys.slice(0, 4).join(', ')}, …` : `the keys ${keys.join(', ')}`
+}
+
+/** Ready checks, worded so that "Got …" can follow. */
+export const must = {
+  integerFrom:
+    (low: number): Check<number> =>
+    (value) =>
+      Number.isInteger(value) && value >= low ? undefined : `must be an integer from ${low}.`,
+  above:
+    (low: number): Check<number> =>
+    (value) =>
+      typeof value === 'number' && value > low && value < Infinity ? undefined : `must be a number above ${low}.`,
+  from:
+    (low: number): Check<number> =>
+    (value) =>
+      typeof value === 'number' && value >= low && value < Infinity ? undefined : `must be a number from ${low}.`,
+  within:
+    (low: number, high: number): Check<number> =>
+    (value) =>
+      typeof value === 'number' && value >= low && value <= high ? undefined : `must be a number from ${low} to ${high}.`,
+  beOneOf:
+    <T extends string>(...words: readonly T[]): Check<T> =>
+    (value) =>
+      words.includes(value) ? undefined : `must be one of ${words.map((word) => `'${word}'`).join(', ')}.`,
+  beBoolean: ((value) => (typeof value === 'boolean' ? undefined : 'must be true or false.')) as Check<boolean>,
+  beFunction: ((value) => (typeof value === 'function' ? undefined : 'must be a function.')) as Check<
+    (...args: never[]) => unknown
+  >,
+  beSeed: ((value) =>
+    typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
+      ? undefined
+      : 'must be a string or a finite number.') as Check<string | number>,
+} as const

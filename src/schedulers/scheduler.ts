@@ -1,0 +1,123 @@
+import type { Metrics } from '../core/metrics.ts'
+import type { Objective, ObjectiveOptions } from '../core/objective.ts'
+import type { EndState } from '../core/trial.ts'
+import type { RandomStream } from '../random/random.ts'
+
+/** Facts a decision was made from, such as `{ rung: 3, cutoff: 0.81, competitors: 9 }`: plain data. */
+export type Evidence = Readonly<Record<string, unknown>>
+
+/**
+ * What becomes of a trial after a report.
+ * - `continue`: it goes on.
+ * - `pause`: it waits, without a slot, until `choose` names it again.
+ * - `stop`: it ends; `outcome` says whether it lost (`pruned`) or had reached its full length (`completed`).
+ * - `exploit`: it goes on with another configuration, from the checkpoint of the trial `donor`.
+ */
+export type Decision =
+  | { readonly kind: 'continue'; readonly evidence?: Evidence }
+  | { readonly kind: 'pause'; readonly reason: string; readonly evidence?: Evidence }
+  | { readonly kind: 'stop'; readonly reason: string; readonly outcome: 'pruned' | 'completed'; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'exploit'
+      readonly donor: number
+      readonly config: unknown
+      readonly reason: string
+      readonly evidence?: Evidence
+    }
+
+/** The trial goes on, and there is nothing to say about it. */
+export const CONTINUE: Decision = Object.freeze({ kind: 'continue' })
+
+/** What a scheduler does to a waiting trial besides the one that reported. */
+export interface Command {
+  readonly trial: number
+  readonly decision: Extract<Decision, { kind: 'stop' }>
+}
+
+/** Given once, before anything else. */
+export interface SchedulerContext {
+  /** What is optimised. One for schedulers that declare `objectives: 'one'`. */
+  readonly objectives: readonly Objective[]
+  /** The scheduler's own stream of chance. */
+  readonly random: RandomStream
+}
+
+/** A trial that was created and waits for its first start. */
+export interface AddedTrial {
+  readonly trial: number
+  readonly config: unknown
+}
+
+/** One report of a running trial. */
+export interface TrialReport {
+  readonly trial: number
+  /** Value of `timeAttr` in this report: how far the trial is. */
+  readonly time: number
+  /** Oriented value of the first objective: larger is better in either mode. NaN when it is NaN. */
+  readonly score: number
+  /** Values of all objectives as reported, in order. */
+  readonly values: readonly number[]
+  readonly metrics: Metrics
+  readonly config: unknown
+  /** Whether the trial has a checkpoint that another could go on from. */
+  readonly hasCheckpoint: boolean
+}
+
+/** A trial ended, in whichever way. Told once for each trial, after its last report. */
+export interface TrialEnd {
+  readonly trial: number
+  readonly state: EndState
+  /** The last report that carried the objectives and `timeAttr`; undefined when there was none. */
+  readonly last: TrialReport | undefined
+}
+
+/** A trial that could run now. */
+export interface Candidate {
+  readonly trial: number
+  /** `pending`: never ran, or waits for a retry. `paused`: paused by this scheduler. */
+  readonly status: 'pending' | 'paused'
+}
+
+/** What `choose` is asked. */
+export interface Choice {
+  /** Those that could run, by trial number. Never empty. */
+  readonly candidates: readonly Candidate[]
+  /**
+   * True when nothing runs and no further trial will be created: to answer `undefined` now is to let the experiment
+   * wait for ever, which ends it with a `deadlock`.
+   */
+  readonly idle: boolean
+}
+
+/**
+ * Decides which trials go on. A pure policy: no clock, no I/O, no chance but the streams it is handed.
+ *
+ * All that it remembers is in one `State`: plain data that `structuredClone` can copy (Maps, Sets and typed arrays
+ * included), owned by the caller and passed to every call, which may change it in place. So a scheduler can be
+ * restarted from a copy, replayed, and explored.
+ *
+ * Laws: the same state and calls give the same answers. `onAdd` comes once for each trial, before anything else about
+ * it; `onEnd` once, after its last report; nothing comes for a trial after that. A report that lacks an objective or
+ * `timeAttr` never reaches the scheduler: that trial goes on.
+ */
+export interface Scheduler<State = unknown> {
+  /** The factory's name. */
+  readonly name: string
+  /** How many objectives it can rank by. */
+  readonly objectives: 'one' | 'any'
+  /** The metric and mode given to the factory, if they were: they override the experiment's. */
+  readonly objective: ObjectiveOptions
+  /** The metric that says how far a trial is. */
+  readonly timeAttr: string
+  /** One line for people, such as `'Using FIFO scheduling algorithm.'` */
+  readonly line: string
+  init(context: SchedulerContext): State
+  onReport(state: State, report: TrialReport): Decision
+  onAdd?(state: State, added: AddedTrial): void
+  /** May end waiting trials that can no longer win. */
+  onEnd?(state: State, end: TrialEnd): readonly Command[] | void
+  /** Number of the trial to run next, or undefined for none yet. Default: the lowest number among `pending`, then among `paused`. */
+  choose?(state: State, choice: Choice): number | undefined
+  /** Waiting trials that the latest `onReport` ended, asked right after it. */
+  commands?(state: State): readonly Command[]
+}

@@ -1,0 +1,127 @@
+import type { Objective, ObjectiveOptions } from '../core/objective.ts'
+import type { EndState, Params } from '../core/trial.ts'
+import type { RandomStream, Seed } from '../random/random.ts'
+import type { Domain, Parameter, SpaceDefinition } from '../space/space.ts'
+
+/** Options that every shipped searcher takes besides its own. */
+export interface SearcherOptions {
+  /** Where to search, when not given to the Tuner as `paramSpace`: the same forms, define-by-run included. */
+  readonly space?: SpaceDefinition | undefined
+  readonly metric?: ObjectiveOptions['metric']
+  readonly mode?: ObjectiveOptions['mode']
+  /** Any string or finite number. Default: derived from the experiment's seed. */
+  readonly seed?: Seed | undefined
+  /** Configurations to try first, in order. Partial ones are completed. */
+  readonly pointsToEvaluate?: readonly object[] | undefined
+  /** Results known for the first of `pointsToEvaluate`, which then do not run: a number, or one per objective. */
+  readonly evaluatedRewards?: readonly (number | readonly number[])[] | undefined
+}
+
+/** How many suggestions may be under way at once. The controller keeps to it. */
+export interface ConcurrencyLimit {
+  readonly max: number
+  /** Whether the next `max` are asked for only when all of the last `max` have ended. */
+  readonly batch: boolean
+}
+
+/** Given once, at each start. */
+export interface SearchContext {
+  /** Parameters of the declared space, in order; empty for define-by-run, where they are learned from what is told. */
+  readonly parameters: readonly Parameter[]
+  /** Draws a complete point from the prior; `gridIndex` fixes the `gridSearch` axes. */
+  readonly sample: (random: RandomStream, gridIndex?: number) => Params
+  /** How many combinations the `gridSearch` axes have; 1 when there are none. */
+  readonly gridSize: number
+  readonly objectives: readonly Objective[]
+  /** The searcher's own stream: by its `seed` option where given, else by the experiment's. */
+  readonly random: RandomStream
+  /** What an earlier `save` gave; everything told since then is told again. */
+  readonly saved?: unknown
+}
+
+/** One request for a point. */
+export interface Ask {
+  /** Number of the trial that the point is for. */
+  readonly number: number
+  /** How many points were turned down for this number: by `where`, or as duplicates. From 0. */
+  readonly retry: number
+  /** Trials that have a configuration and no result yet. */
+  readonly running: readonly RunningTrial[]
+}
+
+export interface RunningTrial {
+  readonly number: number
+  readonly params: Params
+}
+
+/**
+ * - `point`: values by path. It may leave out parameters, which are then drawn from the prior.
+ * - `wait`: nothing until another result is told. An error when none is under way.
+ * - `finished`: nothing any more.
+ */
+export type Suggestion =
+  | { readonly kind: 'point'; readonly point: Params }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'finished' }
+
+/** How a trial ended. */
+export interface ToldTrial {
+  readonly number: number
+  readonly params: Params
+  /** The domain each of `params` was drawn from; define-by-run searchers learn their space from it. */
+  readonly domains: Readonly<Record<string, Domain>>
+  readonly state: EndState
+  /**
+   * One value an objective, as reported. Completed: the final ones. Pruned and interrupted: the last ones, if any.
+   * Failed: undefined.
+   */
+  readonly values: readonly number[] | undefined
+  /** Where `values` were reported: the scheduler's `timeAttr`, else `training_iteration`. Undefined without values. */
+  readonly step: number | undefined
+  /** Values of the first objective by step, as far as reported. */
+  readonly intermediate: readonly (readonly [step: number, value: number])[]
+  /** ≤ 0 is feasible; empty when none was set. */
+  readonly constraints: Readonly<Record<string, number>>
+}
+
+/** A running trial reported. Only searchers that declare `observe` hear of it. */
+export interface Observation {
+  readonly number: number
+  readonly step: number
+  readonly values: readonly number[]
+}
+
+/**
+ * One search under way. Laws: every trial whose point was used is told once, whatever became of it; a point that was
+ * turned down is not. The same context and calls give the same suggestions. After `save` and `start` with `saved`,
+ * the search goes on the same.
+ */
+export interface Search {
+  suggest(ask: Ask): Suggestion | Promise<Suggestion>
+  tell(trial: ToldTrial): void | Promise<void>
+  observe?(observation: Observation): void
+  /** Plain data that `structuredClone` can copy. Without it a search is rebuilt by doing all calls again. */
+  save?(): unknown
+}
+
+/**
+ * Proposes configurations. Runs again after a crash by `start`, so nothing may be kept outside of what `start` returns.
+ * A searcher written by a user needs `name` and `start`; the other members say what it can do or was given.
+ */
+export interface Searcher {
+  /** The factory's name. */
+  readonly name: string
+  start(context: SearchContext): Search
+  /** What the factory was given of the common options. */
+  readonly options?: SearcherOptions
+  /** How many objectives it can work with. Default `'any'`. */
+  readonly objectives?: 'one' | 'any'
+  /** Whether it gives out the combinations of `gridSearch`; others refuse a space that has them. Default false. */
+  readonly expandsGrid?: boolean
+  /** Whether its suggestions never depend on results, so that they may be asked for early. Default false. */
+  readonly ignoresResults?: boolean
+  /** Set by `concurrencyLimiter`. */
+  readonly limit?: ConcurrencyLimit
+  /** Refuses a space that it cannot search, at construction. */
+  check?(parameters: readonly Parameter[], objectives: readonly Objective[]): void
+}

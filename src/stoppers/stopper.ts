@@ -1,0 +1,27 @@
+import type { Metrics } from '../core/metrics.ts'
+import type { Evidence } from '../schedulers/scheduler.ts'
+
+/** One report as a stopper sees it. */
+export interface StopperReport {
+  readonly trial: number
+  readonly metrics: Metrics
+  /** Milliseconds since the experiment started, on its clock. */
+  readonly elapsedMs: number
+}
+
+/** What a stopper wants ended, and why. */
+export interface StopDemand {
+  readonly scope: 'trial' | 'experiment'
+  readonly reason: string
+  readonly evidence?: Evidence
+}
+
+/**
+ * Ends trials, or the experiment, on what was reported. A pure policy like a scheduler: all memory is in `State`.
+ * A trial that a stopper ends has reached its bound: it counts as completed.
+ */
+export interface Stopper<State = unknown> {
+  readonly name: string
+  init(): State
+  onReport(state: State, report: StopperReport): StopDemand | undefined
+}
