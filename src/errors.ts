@@ -110,5 +110,14 @@ export function assertNever(value: never, what: string): never {
 /** What was thrown, as an Error whose stack is kept; anything else that was thrown becomes the `cause`. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown
-  return new TroupeError('thrown', `A value that is no Error was thrown: ${String(thrown)}`, { cause: thrown })
+  return new TroupeError('thrown', `A value that is no Error was thrown: ${textOf(thrown)}`, { cause: thrown })
+}
+
+// An object without a prototype has no text, and asking for one throws.
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return 'an object'
+  }
 }

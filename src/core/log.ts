@@ -58,5 +58,48 @@ export type LogRecord = { readonly at: number } & (
   | { readonly type: 'trial.attr'; readonly trial: number; readonly key: string; readonly value: unknown }
   | { readonly type: 'trial.constraint'; readonly trial: number; readonly key: string; readonly value: number }
   | { readonly type: 'searcher.asked'; readonly trial: number; readonly answer: 'point' | 'wait' | 'finished' }
+  // The records of a study that is asked and told; `at` is in milliseconds since 1970, since many processes may take
+  // their turn at one study. Attributes, constraints and ends of its trials are recorded as those of an experiment.
+  | {
+      readonly type: 'study.created'
+      readonly name: string
+      readonly seed: string
+      readonly objectives: readonly Objective[]
+      /** The declared space, as plain data; missing when it is not declared or holds what is no plain data. */
+      readonly space?: unknown
+    }
+  | { readonly type: 'study.attr'; readonly key: string; readonly value: unknown }
+  | {
+      /** A configuration, perhaps partial, waits to be asked for. */
+      readonly type: 'trial.enqueued'
+      readonly trial: number
+      readonly id: string
+      readonly config: object
+    }
+  | {
+      /** The trial has its parameters and runs. */
+      readonly type: 'trial.asked'
+      readonly trial: number
+      readonly id: string
+      readonly source: TrialSource
+      readonly params: Params
+      readonly domains: Readonly<Record<string, object>>
+      readonly config: unknown
+    }
+  | {
+      /** A running trial drew one parameter more. */
+      readonly type: 'trial.suggested'
+      readonly trial: number
+      readonly path: string
+      readonly value: unknown
+      readonly domain: object
+    }
+  | {
+      readonly type: 'trial.intermediate'
+      readonly trial: number
+      readonly step: number
+      /** One value an objective. */
+      readonly values: readonly number[]
+    }
   | { readonly type: 'policy.restarted'; readonly policy: 'searcher' | 'scheduler'; readonly error: string }
 )

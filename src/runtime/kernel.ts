@@ -17,7 +17,8 @@ export interface Kernel {
   /** Milliseconds since the kernel was made. */
   now(): number
   setTimeout(fn: () => void, ms: number): Timer
-  clearTimeout(timer: Timer): void
+  /** Nothing happens when the timer has fired, or is undefined. */
+  clearTimeout(timer: Timer | undefined): void
   /** Calls `fn` soon, in order of posting, never inside the caller. */
   post(fn: () => void): void
   /**

@@ -16,7 +16,12 @@ export type Evidence = Readonly<Record<string, unknown>>
 export type Decision =
   | { readonly kind: 'continue'; readonly evidence?: Evidence }
   | { readonly kind: 'pause'; readonly reason: string; readonly evidence?: Evidence }
-  | { readonly kind: 'stop'; readonly reason: string; readonly outcome: 'pruned' | 'completed'; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'stop'
+      readonly reason: string
+      readonly outcome: 'pruned' | 'completed'
+      readonly evidence?: Evidence
+    }
   | {
       readonly kind: 'exploit'
       readonly donor: number
@@ -38,14 +43,17 @@ export interface Command {
 export interface SchedulerContext {
   /** What is optimised. One for schedulers that declare `objectives: 'one'`. */
   readonly objectives: readonly Objective[]
-  /** The scheduler's own stream of chance. */
-  readonly random: RandomStream
 }
 
 /** A trial that was created and waits for its first start. */
 export interface AddedTrial {
   readonly trial: number
   readonly config: unknown
+  /**
+   * A stream of chance for what is drawn about this trial, forked by its number. Handed in with the call, since a
+   * stream cannot be copied with the state: draw from it now and keep what was drawn.
+   */
+  readonly random: RandomStream
 }
 
 /** One report of a running trial. */

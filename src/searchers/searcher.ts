@@ -1,7 +1,8 @@
 import type { Objective, ObjectiveOptions } from '../core/objective.ts'
+import { type Checks, must } from '../core/options.ts'
 import type { EndState, Params } from '../core/trial.ts'
 import type { RandomStream, Seed } from '../random/random.ts'
-import type { Domain, Parameter, SpaceDefinition } from '../space/space.ts'
+import type { Domain, Parameter, Space, SpaceDefinition } from '../space/space.ts'
 
 /** Options that every shipped searcher takes besides its own. */
 export interface SearcherOptions {
@@ -16,6 +17,19 @@ export interface SearcherOptions {
   /** Results known for the first of `pointsToEvaluate`, which then do not run: a number, or one per objective. */
   readonly evaluatedRewards?: readonly (number | readonly number[])[] | undefined
 }
+
+/** Defaults of `SearcherOptions`, for a factory to spread into its own. */
+export const SEARCHER_DEFAULTS = {
+  space: undefined,
+  metric: undefined,
+  mode: undefined,
+  seed: undefined,
+  pointsToEvaluate: undefined,
+  evaluatedRewards: undefined,
+} as const
+
+/** Checks of `SearcherOptions`; what needs the space is checked where searcher and space meet. */
+export const SEARCHER_CHECKS: Checks<SearcherOptions> = { seed: must.beSeed }
 
 /** How many suggestions may be under way at once. The controller keeps to it. */
 export interface ConcurrencyLimit {
@@ -100,7 +114,10 @@ export interface Search {
   suggest(ask: Ask): Suggestion | Promise<Suggestion>
   tell(trial: ToldTrial): void | Promise<void>
   observe?(observation: Observation): void
-  /** Plain data that `structuredClone` can copy. Without it a search is rebuilt by doing all calls again. */
+  /**
+   * Plain data that `structuredClone` can copy; undefined when there is none just now. Without it a search is rebuilt
+   * by doing all calls again.
+   */
   save?(): unknown
 }
 
@@ -120,8 +137,12 @@ export interface Searcher {
   readonly expandsGrid?: boolean
   /** Whether its suggestions never depend on results, so that they may be asked for early. Default false. */
   readonly ignoresResults?: boolean
+  /** Whether it goes through its points one after another until `finished`: then any number may be turned down. Default false. */
+  readonly exhaustive?: boolean
   /** Set by `concurrencyLimiter`. */
   readonly limit?: ConcurrencyLimit
+  /** Set by `repeater`: how often each configuration runs. Default 1. */
+  readonly repeat?: number
   /** Refuses a space that it cannot search, at construction. */
-  check?(parameters: readonly Parameter[], objectives: readonly Objective[]): void
+  check?(space: Pick<Space, 'kind' | 'parameters' | 'gridSize'>, objectives: readonly Objective[]): void
 }

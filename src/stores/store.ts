@@ -18,6 +18,8 @@ export interface Store {
   readonly name: string
   /** Opens the log of one experiment, for one writer; made when it is not there. */
   open(experiment: string): Promise<OpenLog>
+  /** What the log holds now, without opening it for writing; undefined when there is none of that name. */
+  read(experiment: string): Promise<readonly LogRecord[] | undefined>
   /** Names of the experiments that are kept, in order of creation. */
   names(): Promise<readonly string[]>
   /** Forgets an experiment. Nothing happens when there is none of that name. */

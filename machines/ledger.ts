@@ -1,0 +1,133 @@
+import TinyQueue from 'tinyqueue'
+import type { AnyActorRef } from 'xstate'
+import { ResourcePool } from '../src/core/resources.ts'
+import type { EndState, Reason, Resources, TrialRecord, TrialStatus } from '../src/core/trial.ts'
+import type { Metrics } from '../src/core/metrics.ts'
+import type { Candidate, TrialReport } from '../src/schedulers/scheduler.ts'
+import type { Domain } from '../src/space/space.ts'
+import type { TrialRun } from './protocol.ts'
+
+/** A report that waits for its decision. */
+export interface Awaiting {
+  readonly seq: number
+  readonly metrics: Metrics
+  readonly last: boolean
+}
+
+/** What the experiment keeps of a trial only while it has not ended. */
+export interface LiveTrial {
+  readonly record: TrialRecord
+  readonly run: TrialRun
+  readonly domains: Readonly<Record<string, Domain>>
+  /** Undefined until its actor is there. */
+  ref: AnyActorRef | undefined
+  /** Index of its slot; -1 without one. */
+  worker: number
+  /** Held by the user: it is not started until resumed. */
+  held: boolean
+  pausedBy: 'scheduler' | 'user' | undefined
+  /** How it will have ended, once decided. */
+  ending: { readonly state: EndState; readonly reason: Reason } | undefined
+  /** Reports that wait for their decisions, in order. */
+  readonly awaiting: Awaiting[]
+  /** The last report that a scheduler could rank. */
+  lastRanked: TrialReport | undefined
+}
+
+/**
+ * All trials of an experiment, and the room that they share. Plain bookkeeping for the experiment's actor, which
+ * alone writes it: nothing here sends or decides.
+ */
+export class Ledger {
+  /** Every trial that has a number, at that index. */
+  readonly records: TrialRecord[] = []
+  readonly live = new Map<number, LiveTrial>()
+  readonly pool: ResourcePool
+  readonly slotCount: number
+  /** How many trials are in each state of their machines. */
+  readonly counts: Record<TrialStatus, number> = {
+    pending: 0,
+    running: 0,
+    stopping: 0,
+    paused: 0,
+    retrying: 0,
+    terminated: 0,
+    error: 0,
+  }
+  /** Trials whose actor was asked for and has not yet said that it is there. */
+  spawning = 0
+  // The lowest free slot first, so that which worker a trial gets depends on nothing but the order of events.
+  readonly #freeSlots = new TinyQueue<number>([], (a, b) => a - b)
+  #slotsMade = 0
+  readonly #waiting = new Map<number, LiveTrial>()
+
+  constructor(slotCount: number, total: Resources) {
+    this.slotCount = slotCount
+    this.pool = new ResourcePool(total)
+  }
+
+  get hasFreeSlot(): boolean {
+    return this.#freeSlots.length > 0 || this.#slotsMade < this.slotCount
+  }
+
+  get slotsUsed(): number {
+    return this.#slotsMade - this.#freeSlots.length
+  }
+
+  /** Whether user code of some trial is at work, or will be without anybody's doing. */
+  get isActive(): boolean {
+    return this.counts.running + this.counts.stopping + this.counts.retrying + this.spawning > 0
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
+  setStatus(record: TrialRecord, status: TrialStatus): void {
+    this.counts[record.status]--
+    this.counts[status]++
+    record.status = status
+  }
+
+  /** Makes a live trial one of those that could be started, or no longer. */
+  setWaiting(trial: LiveTrial, waits: boolean): void {
+    if (waits) this.#waiting.set(trial.record.number, trial)
+    else this.#waiting.delete(trial.record.number)
+  }
+
+  /** Trials that could be started now, by number. */
+  candidates(): Candidate[] {
+    const candidates: Candidate[] = []
+    for (const { record, held, pausedBy } of this.#waiting.values()) {
+      if (held || !this.pool.fits(record.resources)) continue
+      candidates.push({ trial: record.number, status: pausedBy === 'scheduler' ? 'paused' : 'pending' })
+    }
+    return candidates.length > 1 ? candidates.sort((a, b) => a.trial - b.trial) : candidates
+  }
+
+  waitingTrials(): Iterable<LiveTrial> {
+    return this.#waiting.values()
+  }
+
+  takeSlot(trial: LiveTrial): void {
+    trial.worker = this.#freeSlots.pop() ?? this.#slotsMade++
+    this.pool.take(trial.record.resources)
+  }
+
+  /** Frees the slot of a trial; nothing happens when it has none. */
+  freeSlot(trial: LiveTrial): void {
+    if (trial.worker < 0) return
+    this.#freeSlots.push(trial.worker)
+    trial.worker = -1
+    this.pool.giveBack(trial.record.resources)
+  }
+
+  /** A trial has ended: only its record stays, without the room that grows in reserve. */
+  retire(trial: LiveTrial): void {
+    this.freeSlot(trial)
+    this.setWaiting(trial, false)
+    this.live.delete(trial.record.number)
+    trial.record.history.compact()
+    trial.record.life.compact()
+  }
+}

@@ -1,0 +1,159 @@
+import { type AnyActorRef, type AnyEventObject, setup } from 'xstate'
+import { asError, DivergenceError, OptionError, SpaceError } from '../src/errors.ts'
+import { deliver } from './mail.ts'
+import type { PolicyName } from './protocol.ts'
+
+/**
+ * A policy with its history, as the actor around it sees it. A policy may throw at any time; the host can then be
+ * told to start over from what it recorded.
+ */
+export interface PolicyHost<Message extends AnyEventObject> {
+  readonly policy: PolicyName
+  /**
+   * Does one message and gives the answers for the experiment, in order; a promise while the policy thinks.
+   * Throws, or rejects with, whatever the policy threw.
+   */
+  handle(message: Message): readonly AnyEventObject[] | Promise<readonly AnyEventObject[]>
+  /** Makes the policy anew and does the recorded calls again. Throws when it does not come to the same answers. */
+  restart(): void
+}
+
+export interface PolicyInput<Message extends AnyEventObject = AnyEventObject> {
+  readonly host: PolicyHost<Message>
+  readonly experiment: AnyActorRef
+  /** Milliseconds on the experiment's clock. */
+  readonly now: () => number
+  /** Keeps virtual time still until the promise settles. */
+  readonly holdTime: (thinking: Promise<unknown>) => void
+}
+
+export interface PolicyContext extends PolicyInput {
+  /** Messages that wait for the policy, the one that made it throw first. */
+  readonly queue: AnyEventObject[]
+  /** When it was restarted, of late. */
+  readonly restarts: number[]
+  /** What it threw last. */
+  readonly thrown: { error: Error | undefined; broken: boolean; thinking: boolean }
+}
+
+/** How often a policy may be restarted within `RESTART_WINDOW_MS` before its experiment is given up. */
+export const RESTARTS_MAX = 3
+export const RESTART_WINDOW_MS = 60_000
+
+// The pause before a restart, doubled each time: 100, 200, 400 ms.
+const BACKOFF_MS = 100
+
+/** What the actor of a policy tells itself. */
+type PolicyNote =
+  /** policy → policy: it threw, and what it was doing waits in the queue. */
+  | { readonly type: 'policy.threw' }
+  /** policy → policy: it gave a promise. */
+  | { readonly type: 'policy.thinks' }
+  /** policy → policy: the promise has settled. */
+  | { readonly type: 'policy.thought' }
+
+/**
+ * What the actors around the searcher and the scheduler share: a policy is called, its answers go to the experiment;
+ * when it throws it is restarted from its history, up to a limit in a window of time, and the message is tried again.
+ */
+export const policySetup = setup({
+  types: {
+    context: {} as PolicyContext,
+    events: {} as PolicyNote | { readonly type: 'searcher.*' } | { readonly type: 'scheduler.*' },
+    input: {} as PolicyInput,
+  },
+  actions: {
+    serve: ({ context, event, self }) => serve(context, event, self),
+    enqueue: ({ context, event }) => void context.queue.push(event),
+    drain: ({ context, self }) => drain(context, self),
+    restart: ({ context, self }) => {
+      context.restarts.push(context.now())
+      try {
+        context.host.restart()
+        context.thrown.broken = false
+        deliver(self, context.experiment, policyEvent('policy.restarted', context))
+      } catch (thrown) {
+        context.thrown.error = asError(thrown)
+        deliver(self, self, { type: 'policy.threw' })
+      }
+    },
+    giveUp: ({ context, self }) => deliver(self, context.experiment, policyEvent('policy.failed', context)),
+  },
+  guards: {
+    mayRestart: ({ context }) => {
+      if (isForGood(context.thrown.error)) return false
+      const since = context.now() - RESTART_WINDOW_MS
+      return context.restarts.filter((at) => at >= since).length < RESTARTS_MAX
+    },
+    hasWork: ({ context }) => context.queue.length > 0,
+  },
+  delays: {
+    restartDelay: ({ context }) => BACKOFF_MS * 2 ** Math.min(context.restarts.length, RESTARTS_MAX),
+  },
+})
+
+/** What a user gave wrong, or a policy that is not repeatable, would be so again. */
+function isForGood(error: Error | undefined): boolean {
+  return error instanceof SpaceError || error instanceof OptionError || error instanceof DivergenceError
+}
+
+/** The context that both actors start with. */
+export function policyContext(input: PolicyInput): PolicyContext {
+  return { ...input, queue: [], restarts: [], thrown: { error: undefined, broken: false, thinking: false } }
+}
+
+/** Does a message, or keeps it for later when the policy is not ready. */
+export function serve(context: PolicyContext, message: AnyEventObject, self: AnyActorRef): void {
+  const { host, queue, thrown, experiment } = context
+  if (thrown.broken || thrown.thinking) {
+    queue.push(message)
+    return
+  }
+  try {
+    const answers = host.handle(message)
+    if (answers instanceof Promise) think(context, message, answers, self)
+    else for (const answer of answers) deliver(self, experiment, answer)
+  } catch (error) {
+    broke(context, message, error, self)
+  }
+}
+
+function think(
+  context: PolicyContext,
+  message: AnyEventObject,
+  answers: Promise<readonly AnyEventObject[]>,
+  self: AnyActorRef,
+): void {
+  const { thrown, experiment, holdTime } = context
+  thrown.thinking = true
+  deliver(self, self, { type: 'policy.thinks' })
+  const settled = answers.then(
+    (list) => {
+      thrown.thinking = false
+      for (const answer of list) deliver(self, experiment, answer)
+      deliver(self, self, { type: 'policy.thought' })
+    },
+    (error: unknown) => {
+      thrown.thinking = false
+      broke(context, message, error, self)
+    },
+  )
+  holdTime(settled)
+}
+
+function broke(context: PolicyContext, message: AnyEventObject, error: unknown, self: AnyActorRef): void {
+  context.thrown.error = asError(error)
+  context.thrown.broken = true
+  context.queue.unshift(message)
+  deliver(self, self, { type: 'policy.threw' })
+}
+
+function drain(context: PolicyContext, self: AnyActorRef): void {
+  const { queue, thrown } = context
+  // A message may make the policy throw (and is then back at the head) or think: the rest waits in order.
+  while (queue.length > 0 && !thrown.broken && !thrown.thinking) serve(context, queue.shift() as AnyEventObject, self)
+}
+
+function policyEvent(type: 'policy.restarted' | 'policy.failed', context: PolicyContext): AnyEventObject {
+  return { type, policy: context.host.policy, error: context.thrown.error, restarts: context.restarts.length }
+}

@@ -1,0 +1,136 @@
+import type { AnyEventObject } from 'xstate'
+import type { Objective } from '../src/core/objective.ts'
+import { assertNever, TroupeError } from '../src/errors.ts'
+import type { RandomStream } from '../src/random/random.ts'
+import { defaultChoice } from '../src/schedulers/default-choice.ts'
+import { type Command, CONTINUE, type Decision, type Scheduler } from '../src/schedulers/scheduler.ts'
+import type { StopDemand, Stopper } from '../src/stoppers/stopper.ts'
+import type { PolicyHost } from './policy.ts'
+import type { SchedulerMessage } from './protocol.ts'
+
+const NO_COMMANDS: readonly Command[] = []
+
+// A copy of the state costs as much as some hundred decisions, and more with more trials; the record of what came since
+// holds every report. Between these bounds, a copy is taken each time as many messages have come as there are trials.
+const TAIL_MIN = 1024
+const TAIL_MAX = 8192
+
+/**
+ * A scheduler and the experiment's stoppers, with what is needed to start them again: a copy of their state, and the
+ * messages since. Copies are taken often enough that the record stays short, and seldom enough that copying costs a
+ * small share of a message.
+ */
+export class SchedulerHost implements PolicyHost<SchedulerMessage> {
+  readonly policy = 'scheduler'
+  readonly #scheduler: Scheduler
+  readonly #stoppers: readonly Stopper[]
+  readonly #objectives: readonly Objective[]
+  readonly #random: RandomStream
+  #state: unknown
+  #stopperStates: unknown[] = []
+  #saved: { readonly state: unknown; readonly stopperStates: unknown[] } | undefined
+  #tail: SchedulerMessage[] = []
+  #trialCount = 0
+  #canCopy = true
+
+  constructor(options: {
+    readonly scheduler: Scheduler
+    readonly stoppers: readonly Stopper[]
+    readonly objectives: readonly Objective[]
+    readonly random: RandomStream
+  }) {
+    this.#scheduler = options.scheduler
+    this.#stoppers = options.stoppers
+    this.#objectives = options.objectives
+    this.#random = options.random
+    this.#begin()
+  }
+
+  handle(message: SchedulerMessage): readonly AnyEventObject[] {
+    const answers = this.#do(message)
+    this.#tail.push(message)
+    if (this.#canCopy && this.#tail.length >= Math.min(TAIL_MAX, Math.max(TAIL_MIN, this.#trialCount))) this.#save()
+    return answers
+  }
+
+  restart(): void {
+    if (this.#saved === undefined) this.#begin()
+    else {
+      this.#state = structuredClone(this.#saved.state)
+      this.#stopperStates = structuredClone(this.#saved.stopperStates)
+    }
+    for (const message of this.#tail) this.#do(message)
+  }
+
+  #begin(): void {
+    this.#state = this.#scheduler.init({ objectives: this.#objectives })
+    this.#stopperStates = this.#stoppers.map((stopper) => stopper.init())
+  }
+
+  #save(): void {
+    try {
+      this.#saved = structuredClone({ state: this.#state, stopperStates: this.#stopperStates })
+      this.#tail = []
+    } catch {
+      // A state that cannot be copied breaks the interface's law; such a scheduler is started again from its very
+      // first message, at the price of keeping them all.
+      this.#canCopy = false
+    }
+  }
+
+  #do(message: SchedulerMessage): readonly AnyEventObject[] {
+    const scheduler = this.#scheduler
+    switch (message.type) {
+      case 'scheduler.report':
+        return [this.#decide(message)]
+      case 'scheduler.add': {
+        const { trial } = message.added
+        this.#trialCount++
+        scheduler.onAdd?.(this.#state, { ...message.added, random: this.#random.fork(trial) })
+        return []
+      }
+      case 'scheduler.end': {
+        const commands = scheduler.onEnd?.(this.#state, message.end)
+        return commands === undefined || commands.length === 0 ? [] : [{ type: 'scheduler.commanded', commands }]
+      }
+      case 'scheduler.choose': {
+        const { choice } = message
+        const trial =
+          scheduler.choose === undefined ? defaultChoice(choice.candidates) : scheduler.choose(this.#state, choice)
+        if (trial !== undefined && !choice.candidates.some((candidate) => candidate.trial === trial)) {
+          throw new TroupeError(
+            'badChoice',
+            `${scheduler.name} chose trial ${trial}, which is not among the candidates ${choice.candidates.map((candidate) => candidate.trial).join(', ')}.`,
+          )
+        }
+        return [{ type: 'scheduler.chose', trial }]
+      }
+      default:
+        return assertNever(message, 'A message to the scheduler')
+    }
+  }
+
+  #decide(message: Extract<SchedulerMessage, { type: 'scheduler.report' }>): AnyEventObject {
+    const { trial, seq, report, metrics, elapsedMs, last } = message
+    let demand: StopDemand | undefined
+    // Each stopper sees each report, also when an earlier one has spoken: their states must not depend on their order.
+    this.#stoppers.forEach((stopper, i) => {
+      const asked = stopper.onReport(this.#stopperStates[i], { trial, metrics, elapsedMs })
+      if (asked !== undefined && (demand === undefined || asked.scope === 'experiment')) demand = asked
+    })
+    const asksScheduler = report !== undefined && !last && demand === undefined
+    const decision = asksScheduler ? checked(this.#scheduler, this.#scheduler.onReport(this.#state, report)) : CONTINUE
+    const commands = (asksScheduler ? this.#scheduler.commands?.(this.#state) : undefined) ?? NO_COMMANDS
+    return { type: 'scheduler.decided', trial, seq, decision, demand, commands }
+  }
+}
+
+const KINDS: ReadonlySet<string> = new Set<Decision['kind']>(['continue', 'pause', 'stop', 'exploit'])
+
+function checked(scheduler: Scheduler, decision: Decision): Decision {
+  if (typeof decision === 'object' && decision !== null && KINDS.has(decision.kind)) return decision
+  throw new TroupeError(
+    'badDecision',
+    `${scheduler.name} must answer a report with { kind: 'continue' | 'pause' | 'stop' | 'exploit', … }, got ${String(decision)}.`,
+  )
+}

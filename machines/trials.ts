@@ -1,0 +1,89 @@
+import { type ActorLogic, type AnyActorRef, createActor, type Snapshot } from 'xstate'
+import type { TrialRecord } from '../src/core/trial.ts'
+import { deliver } from './mail.ts'
+import type { TrialsMessage } from './protocol.ts'
+import { trialMachine } from './trial.ts'
+
+export interface TrialsInput {
+  /** Whom the trials report to. */
+  readonly experiment: AnyActorRef
+  readonly maxFailures: number
+  readonly hasFinalValue: (record: TrialRecord) => boolean
+}
+
+/** The supervisor's snapshot: the seats in use. The same object for its whole life, since it may hold 10,000 trials. */
+export type TrialsSnapshot = Snapshot<undefined> & {
+  readonly input: TrialsInput
+  /** The trials that have an actor, by the id of that actor. */
+  readonly seats: Map<string, { readonly number: number; readonly ref: AnyActorRef }>
+  readonly freeSeats: string[]
+}
+
+/** What XState itself sends to the parent of an actor that ended. */
+interface ChildEnded {
+  readonly type: `xstate.${'done' | 'error'}.actor.${string}`
+  readonly actorId: string
+  readonly error?: unknown
+}
+
+/** What XState sends to an actor that is stopped by its parent. */
+interface StopSignal {
+  readonly type: 'xstate.stop'
+}
+
+/**
+ * Parent of all trial actors: makes them, hears of their ends, and stops those left over when it is stopped itself.
+ *
+ * Not a machine, and its children are not in a machine's `children`: those are copied whole at each spawn and stop,
+ * which at 1,000 trials takes three quarters of the time. And not a machine so that a trial's crash is an ordinary
+ * message, which can never reach its neighbours. Ids of actors are seats, used again, since machines keep a cache
+ * entry for each id that ever ended.
+ */
+export function trialsSupervisorOf(
+  machine: typeof trialMachine,
+): ActorLogic<TrialsSnapshot, TrialsMessage | ChildEnded | StopSignal, TrialsInput> {
+  return {
+    getInitialSnapshot: (_, input) => ({
+      status: 'active',
+      output: undefined,
+      error: undefined,
+      input,
+      seats: new Map(),
+      freeSeats: [],
+    }),
+
+    transition(snapshot, event, { self, stopChild }) {
+      const { seats, freeSeats, input } = snapshot
+      if (event.type === 'trials.spawn') {
+        const { record, run } = event
+        const seat = freeSeats.pop() ?? `trial-${seats.size}`
+        const ref = createActor(machine, { id: seat, parent: self, input: { ...input, record, run } })
+        seats.set(seat, { number: record.number, ref })
+        run.connect(ref)
+        deliver(self, input.experiment, { type: 'trials.spawned', trial: record.number, ref })
+        ref.start()
+      } else if (isChildEnded(event)) {
+        const seat = seats.get(event.actorId)
+        if (seat === undefined) return snapshot
+        seats.delete(event.actorId)
+        freeSeats.push(event.actorId)
+        if (event.type.startsWith('xstate.done')) return snapshot
+        deliver(self, input.experiment, { type: 'trials.crashed', trial: seat.number, error: event.error })
+      } else if (event.type === 'xstate.stop') {
+        // Nobody else would: these children are in no machine's `children`.
+        for (const { ref } of seats.values()) stopChild(ref)
+        seats.clear()
+      }
+      return snapshot
+    },
+
+    getPersistedSnapshot: (snapshot) => snapshot,
+  }
+}
+
+/** The supervisor of a run. */
+export const trialsSupervisor = trialsSupervisorOf(trialMachine)
+
+function isChildEnded(event: TrialsMessage | ChildEnded | StopSignal): event is ChildEnded {
+  return event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.')
+}

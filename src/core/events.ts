@@ -1,0 +1,95 @@
+import type { Metrics } from './metrics.ts'
+import type { Reason, TrialRecord, TrialStatus } from './trial.ts'
+
+/** A trial as events carry it: the live record, to be read at once and never written. Copy what you keep. */
+export type TrialInfo = Readonly<
+  Pick<
+    TrialRecord,
+    | 'id'
+    | 'number'
+    | 'name'
+    | 'config'
+    | 'params'
+    | 'source'
+    | 'status'
+    | 'state'
+    | 'attempt'
+    | 'iteration'
+    | 'metrics'
+    | 'values'
+    | 'error'
+    | 'reason'
+    | 'userAttrs'
+    | 'constraints'
+  >
+>
+
+/** What was decided about a report, and on which evidence (for `asha`: rung, cutoff, competitors). */
+export interface DecisionInfo {
+  readonly kind: 'continue' | 'pause' | 'stop' | 'exploit'
+  readonly by: 'scheduler' | 'stopper' | 'user'
+  readonly reason: string | undefined
+  readonly evidence: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Something that went wrong without harm to the experiment. */
+export interface Warning {
+  readonly at: number
+  readonly kind: 'listener' | 'callback' | 'inspector' | 'reporter' | 'subscriber' | 'abandoned' | 'policyRestarted'
+  readonly message: string
+  /** Number of the trial it is about. */
+  readonly trial: number | undefined
+  readonly cause: unknown
+}
+
+/** How an experiment came to its end. */
+export type EndedBy = 'finished' | 'stopper' | 'timeBudget' | 'stop' | 'signal' | 'failFast' | 'error'
+
+/** The events of an experiment and what each carries. `at` is in milliseconds since its start, on its clock. */
+export interface ExperimentEvents {
+  'experiment.start': { readonly name: string; readonly seed: string; readonly at: number }
+  'experiment.end': { readonly endedBy: EndedBy; readonly at: number }
+  /** Something went wrong without harm: a listener threw, a trial did not leave in time, a searcher was restarted. */
+  'experiment.warning': Warning
+  'trial.created': { readonly trial: TrialInfo; readonly at: number }
+  'trial.start': { readonly trial: TrialInfo; readonly attempt: number; readonly at: number }
+  'trial.report': {
+    readonly trial: TrialInfo
+    readonly metrics: Metrics
+    readonly decision: DecisionInfo
+    readonly at: number
+  }
+  'trial.pause': { readonly trial: TrialInfo; readonly reason: Reason | undefined; readonly at: number }
+  'trial.resume': { readonly trial: TrialInfo; readonly at: number }
+  /** Ended by a scheduler, a stopper, a user, or the end of the experiment. */
+  'trial.stop': { readonly trial: TrialInfo; readonly reason: Reason | undefined; readonly at: number }
+  /** Ended by itself. */
+  'trial.complete': { readonly trial: TrialInfo; readonly at: number }
+  'trial.error': { readonly trial: TrialInfo; readonly error: Error; readonly at: number }
+  'trial.retry': { readonly trial: TrialInfo; readonly error: Error; readonly attempt: number; readonly at: number }
+  'trial.exploit': { readonly trial: TrialInfo; readonly donor: number; readonly config: unknown; readonly at: number }
+  /** The trial's machine went from one state to another. */
+  'trial.transition': {
+    readonly trial: TrialInfo
+    readonly from: TrialStatus
+    readonly to: TrialStatus
+    readonly cause: string
+    readonly attempt: number
+    readonly at: number
+  }
+  /** User code logged through `trial.logger`. */
+  'trial.log': {
+    readonly trial: TrialInfo
+    readonly level: 'debug' | 'info' | 'warn' | 'error'
+    readonly message: string
+    readonly fields: Readonly<Record<string, unknown>> | undefined
+    readonly at: number
+  }
+}
+
+export type ExperimentEventName = keyof ExperimentEvents
+
+/** An event with its name, as `tuner.events()` gives it. */
+export type ExperimentEvent = {
+  [Name in ExperimentEventName]: { readonly type: Name } & ExperimentEvents[Name]
+}[ExperimentEventName]

@@ -1,0 +1,52 @@
+import type { Resources } from './trial.ts'
+
+// Sums of fractions such as 0.1 + 0.2 drift by rounding; room within this share of the total counts as room.
+const SLACK = 1e-9
+
+/** Counts logical resources: it isolates nothing, it only says how many trials may run at once. */
+export class ResourcePool {
+  readonly total: Resources
+  readonly #used: Record<string, number> = {}
+
+  /** @param total - What there is of each kind; Infinity for no limit. A kind that is not named has none. */
+  constructor(total: Resources) {
+    this.total = total
+    for (const kind of Object.keys(total)) this.#used[kind] = 0
+  }
+
+  get used(): Resources {
+    return this.#used
+  }
+
+  /** Whether the need could be met if nothing else ran. */
+  couldFit(need: Resources): boolean {
+    return this.lacking(need) === undefined
+  }
+
+  /** The first kind of which there is not enough even in an empty pool. */
+  lacking(need: Resources): string | undefined {
+    for (const kind in need) if ((need[kind] as number) > (this.total[kind] ?? 0)) return kind
+    return undefined
+  }
+
+  /** Whether the need can be met now. */
+  fits(need: Resources): boolean {
+    for (const kind in need) {
+      const amount = need[kind] as number
+      const total = this.total[kind] ?? 0
+      if (amount > 0 && (this.#used[kind] ?? 0) + amount > total * (1 + SLACK)) return false
+    }
+    return true
+  }
+
+  take(need: Resources): void {
+    for (const kind in need) this.#used[kind] = (this.#used[kind] ?? 0) + (need[kind] as number)
+  }
+
+  giveBack(need: Resources): void {
+    for (const kind in need) {
+      const left = (this.#used[kind] ?? 0) - (need[kind] as number)
+      this.#used[kind] = Math.abs(left) < SLACK ? 0 : left
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { plainMetrics } from '../core/metrics.ts'
+import { describe } from '../core/options.ts'
+import { OptionError } from '../errors.ts'
+import { type RandomStream, randomStream } from '../random/random.ts'
+import { loggedFields } from './copies.ts'
+import type { Assignment, AttemptListener, LogEntry } from './executor.ts'
+import type { Trial } from './trainable.ts'
+
+/** What stands behind a `Trial`. */
+export interface TrialBackend {
+  readonly assignment: Assignment
+  readonly report: Trial['report']
+  readonly sleep: Trial['sleep']
+  readonly signal: () => AbortSignal
+  /** Who hears what the trial tells; undefined once user code has ended. */
+  readonly listener: () => AttemptListener | undefined
+}
+
+/** The object that user code is given. Its methods are closures, so that they can be taken off it. */
+export function trialObject({ assignment, report, sleep, signal, listener }: TrialBackend): Trial {
+  let random: RandomStream | undefined
+  let checkpoint: { readonly value: unknown } | undefined
+
+  const logAt =
+    (level: LogEntry['level']) =>
+    (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+      const entry: LogEntry = { level, message: typeof message === 'string' ? message : describe(message) }
+      listener()?.log(fields === undefined ? entry : { ...entry, fields: loggedFields(fields) })
+    }
+
+  return {
+    id: assignment.id,
+    number: assignment.trial,
+    attempt: assignment.attempt,
+    resources: assignment.resources,
+    get signal() {
+      return signal()
+    },
+    // Its own copy: several trials, and later attempts, may start from the same checkpoint.
+    get checkpoint() {
+      if (assignment.checkpoint === undefined) return undefined
+      checkpoint ??= { value: structuredClone(assignment.checkpoint.value) }
+      return checkpoint.value
+    },
+    report,
+    sleep,
+    random: () => (random ??= randomStream(assignment.randomPath)).next(),
+    setUserAttr: (key, value) => listener()?.setUserAttr(key, plainAttr(key, value)),
+    setConstraint: (key, value) => listener()?.setConstraint(key, checkedConstraint(key, value)),
+    logger: { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
+  }
+}
+
+function plainAttr(key: string, value: unknown): unknown {
+  try {
+    const { [key]: copy } = plainMetrics({ [key]: value })
+    if (copy !== undefined) return copy
+  } catch (cause) {
+    throw badAttr(key, value, cause)
+  }
+  throw badAttr(key, value, undefined)
+}
+
+function badAttr(key: string, value: unknown, cause: unknown): OptionError {
+  return new OptionError(
+    `setUserAttr.${key}`,
+    `trial.setUserAttr: ${key} is or holds what cannot be recorded, got ${describe(value)}. Give numbers, strings, booleans, null, or plain objects and arrays of these.`,
+    cause === undefined ? { received: value } : { received: value, cause },
+  )
+}
+
+function checkedConstraint(key: string, value: number): number {
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
+  throw new OptionError(
+    `setConstraint.${key}`,
+    `trial.setConstraint: ${key} must be a number that says by how much the trial breaks it (at most 0 when it does not), got ${describe(value)}. Catch what is not defined before, and give Infinity when nothing better is known.`,
+    { received: value },
+  )
+}

@@ -1,0 +1,271 @@
+import { isPlainObject } from '../core/metrics.ts'
+import { asError, assertNever, TrialStopped } from '../errors.ts'
+import type { Kernel, Watch } from '../runtime/kernel.ts'
+import { driveAsyncGenerator } from './async-generator-form.ts'
+import { ownConfig } from './copies.ts'
+import type { Assignment, Attempt, AttemptListener, Settled } from './executor.ts'
+import { driveGenerator } from './generator-form.ts'
+import { OutgoingReports } from './outgoing-reports.ts'
+import { Sleeps } from './sleeps.ts'
+import { type KeptStates, SteppedRun, type SteppedSide } from './stepped-form.ts'
+import type { ReportOptions, Trainable, Trial } from './trainable.ts'
+import { trialObject } from './trial-object.ts'
+import { type Called, calledWith } from './user-side.ts'
+import { Wait } from './wait.ts'
+
+export interface UserRunOptions<Config> {
+  readonly trainable: Trainable<Config>
+  readonly kernel: Kernel
+  readonly assignment: Assignment
+  readonly listener: AttemptListener
+  /** States that an earlier attempt of the same trial left for `reset`; shared by all runs of one executor. */
+  readonly kept: KeptStates<Config>
+  /** Milliseconds that pass before the report of an iteration is sent. */
+  readonly reportDelayMs?: ((iteration: number) => number) | undefined
+}
+
+const LEFT: Settled = { kind: 'left' }
+
+// More than the steps that a loop usually has left.
+const FREE_REFUSALS = 1000
+
+/**
+ * The user's side of one attempt: calls user code, turns what it does into messages, and answers into its going on.
+ * It knows nothing of controllers, so it runs the same in this process as in a thread.
+ *
+ * User code is only ever entered from within an event of the kernel: the start, an answer, an expired sleep, having to
+ * leave. Messages go out at once, from the user's own stack; whoever hears them may answer there and then.
+ *
+ * It ends in two steps: user code comes to its end (`#ended`), and the attempt settles when all that it sent is heard.
+ */
+export class UserRun<Config> implements Attempt, SteppedSide {
+  readonly assignment: Assignment
+  readonly trial: Trial
+  readonly #kernel: Kernel
+  readonly #reports: OutgoingReports
+  readonly #sleeps: Sleeps
+  #listener: AttemptListener | undefined
+  #watch: Watch | undefined
+  #controller: AbortController | undefined
+  #stepped: SteppedRun<Config> | undefined
+  #leaving: TrialStopped | undefined
+  #ended: Settled | undefined
+  #hasToAbort = false
+  #refusalCount = 0
+
+  constructor({ trainable, kernel, assignment, listener, kept, reportDelayMs }: UserRunOptions<Config>) {
+    this.assignment = assignment
+    this.#kernel = kernel
+    this.#listener = listener
+    this.#sleeps = new Sleeps(kernel, () => this.#watch?.resumed())
+    this.#reports = new OutgoingReports({
+      kernel,
+      assignment,
+      delayMs: reportDelayMs,
+      send: (report) => {
+        // A delayed one may come when it is too late.
+        if (this.#leaving === undefined) this.#listener?.report(report)
+        this.#settleIfHeard()
+      },
+    })
+    this.trial = trialObject({
+      assignment,
+      report: (metrics, options) => this.report(metrics, options),
+      sleep: (ms) => this.#sleep(ms),
+      signal: () => this.#signal(),
+      listener: () => (this.#ended === undefined ? this.#listener : undefined),
+    })
+    kernel.post(() => this.#begin(trainable, kept))
+  }
+
+  get leaving(): TrialStopped | undefined {
+    return this.#leaving
+  }
+
+  get iteration(): number {
+    return this.#reports.iteration
+  }
+
+  // What the controller says.
+
+  answer(seq: number): void {
+    this.#kernel.post(() => {
+      const report = this.#reports.take(seq)
+      if (report === undefined) return
+      this.#watch?.resumed()
+      report.resolve()
+      this.#settleIfHeard()
+    })
+  }
+
+  save(): void {
+    this.#kernel.post(() => {
+      if (this.#stepped === undefined || this.#leaving !== undefined) {
+        this.saved(undefined)
+        return
+      }
+      this.#watch?.resumed()
+      this.#stepped.save()
+    })
+  }
+
+  leave(reason: TrialStopped['reason']): void {
+    if (this.#leaving !== undefined || this.#listener === undefined) return
+    const leaving = (this.#leaving = new TrialStopped(reason))
+    // What begins between now and the event already knows: reports are refused, sleeps are those of cleaning up.
+    const reports = this.#reports.pending
+    const sleeps = this.#sleeps.pending
+    this.#kernel.post(() => {
+      this.#reports.clear()
+      this.#sleeps.forget(sleeps)
+      this.#watch?.resumed()
+      this.#hasToAbort = true
+      this.#controller?.abort(leaving)
+      this.#settleIfHeard()
+      for (const wait of [...reports, ...sleeps]) wait.reject(leaving)
+    })
+  }
+
+  // Code that is still there hears of it, so that it can clean up; but nobody hears the code any more.
+  abandon(): void {
+    this.leave('stopped')
+    this.#listener = undefined
+    this.#end(LEFT)
+  }
+
+  // What user code does.
+
+  report(metrics: unknown, options?: ReportOptions, last = false): Wait<'report'> {
+    if (this.#leaving !== undefined || this.#ended !== undefined) return this.#refusal('report')
+    const report = this.#reports.add(metrics, options, last)
+    this.#watch?.called()
+    return report
+  }
+
+  returned(value: unknown): void {
+    const error = this.#reports.unheardError ?? this.#lastReportError(value)
+    this.#end(error === undefined ? { kind: 'returned' } : { kind: 'threw', error })
+  }
+
+  threw(error: unknown): void {
+    this.#end({ kind: 'threw', error: asError(error) })
+  }
+
+  saved(checkpoint: { readonly value: unknown } | undefined): void {
+    this.#listener?.saved(checkpoint)
+    this.#watch?.called()
+  }
+
+  refuse(report: Wait<'report'>, error: Error): void {
+    this.#reports.refuse(report, error)
+  }
+
+  #sleep(ms: number): Wait<'sleep'> {
+    if (this.#ended !== undefined) return this.#refusal('sleep')
+    const sleep = this.#sleeps.begin(ms)
+    this.#watch?.called()
+    return sleep
+  }
+
+  // Code that catches `TrialStopped` and goes on for ever would spin, and hold up every other trial: from some point on
+  // a refusal takes time while the code may still leave, and never comes when it has ended or was given up.
+  #refusal<Kind extends 'sleep' | 'report'>(kind: Kind): Wait<Kind> {
+    const error = this.#leaving ?? new TrialStopped('stopped')
+    if (++this.#refusalCount <= FREE_REFUSALS) return Wait.refused(kind, error)
+    const wait = new Wait(kind)
+    if (this.#ended === undefined) this.#sleep(1).whenSettled(() => wait.reject(error))
+    return wait
+  }
+
+  #signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      // Not as soon as `leaving` is set: code that is just about to listen for the abort would wait for ever.
+      if (this.#hasToAbort) this.#controller.abort(this.#leaving)
+    }
+    return this.#controller.signal
+  }
+
+  // From the start to the end.
+
+  #begin(trainable: Trainable<Config>, kept: KeptStates<Config>): void {
+    if (this.#leaving !== undefined) {
+      this.#end(LEFT)
+      return
+    }
+    let called: Called
+    try {
+      called = calledWith(this.#call(trainable, kept))
+    } catch (error) {
+      this.threw(error)
+      return
+    }
+    this.#follow(called)
+  }
+
+  #call(trainable: Trainable<Config>, kept: KeptStates<Config>): unknown {
+    // The configuration is the trainable's own from here on.
+    const config = ownConfig(this.assignment.config) as Config
+    if (typeof trainable === 'function') return trainable(config, this.trial)
+    this.#stepped = new SteppedRun(this, kept)
+    return this.#stepped.run(trainable, config)
+  }
+
+  #follow(called: Called): void {
+    switch (called.kind) {
+      case 'asyncGenerator':
+        this.#await(driveAsyncGenerator(called.generator, this))
+        break
+      case 'generator':
+        driveGenerator(called.generator, this)
+        break
+      case 'promise':
+        this.#await(called.promise)
+        break
+      case 'value':
+        this.returned(called.value)
+        break
+      default:
+        assertNever(called, 'what a trainable returned')
+    }
+  }
+
+  #await(result: PromiseLike<unknown>): void {
+    // Not registered before the form is known: generators and plain functions never outlast an event.
+    this.#watch = this.#kernel.watch(() => this.#isParked())
+    this.#watch.resumed()
+    if (this.#isParked()) this.#watch.called()
+    void Promise.resolve(result).then(
+      (value) => this.returned(value),
+      (error: unknown) => this.threw(error),
+    )
+  }
+
+  #isParked(): boolean {
+    if (this.#ended !== undefined || !this.#sleeps.isEmpty) return true
+    return !this.#reports.areAnswered && this.#stepped?.isSaving !== true
+  }
+
+  #lastReportError(value: unknown): Error | undefined {
+    return isPlainObject(value) ? this.report(value, undefined, true).error : undefined
+  }
+
+  #end(outcome: Settled): void {
+    if (this.#ended !== undefined) return
+    this.#ended = outcome
+    this.#sleeps.forget(this.#sleeps.pending)
+    this.#settleIfHeard()
+    this.#watch?.called()
+  }
+
+  // What it sent comes before its end; what it returned counts only when everything it sent was answered.
+  #settleIfHeard(): void {
+    if (this.#ended === undefined) return
+    const isHeard = this.#reports.areSent && (this.#ended.kind === 'threw' || this.#reports.areAnswered)
+    if (!isHeard && this.#leaving === undefined) return
+    const listener = this.#listener
+    this.#listener = undefined
+    this.#reports.clear()
+    listener?.settled(this.#leaving === undefined ? this.#ended : LEFT)
+  }
+}

@@ -1,0 +1,6 @@
+/** How many trials of plain computation this machine runs at once without slowing each other: its cores as the browser tells them, 4 where it does not. */
+export function hostCores(): number {
+  // Absent in some browsers and in edge runtimes, whatever the compiler's library says.
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } }
+  return navigator?.hardwareConcurrency ?? 4
+}

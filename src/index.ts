@@ -1,0 +1,118 @@
+// The main job
+export { Tuner, type TunerConstructor, type TunerOptions } from './tuner/tuner.ts'
+export type {
+  Callback,
+  CheckpointOptions,
+  ExecutorFactory,
+  ExperimentOptions,
+  FailureOptions,
+} from './tuner/options.ts'
+export {
+  defineTrainable,
+  type Reported,
+  type ReportOptions,
+  type Sleep,
+  type SteppedTrainable,
+  type Trainable,
+  type TrainableDefinition,
+  type TrainableFunction,
+  type Trial,
+  type TrialLogger,
+} from './executors/trainable.ts'
+
+// Search space
+export { loguniform, qloguniform, qrandn, quniform, randn, reverseLoguniform, uniform } from './space/numbers.ts'
+export { lograndint, qlograndint, qrandint, randint } from './space/integers.ts'
+export { choice, gridSearch, ordinal } from './space/choices.ts'
+export { sampleFrom } from './space/sample-from.ts'
+export { branch, type Branch } from './space/branch.ts'
+export type { ConfigOf } from './space/types.ts'
+export type { Domain, Parameter, SpaceDefinition } from './space/space.ts'
+export type { SuggestTrial } from './space/define-by-run.ts'
+
+// Searchers
+export { randomSearch, type RandomSearchOptions } from './searchers/random-search.ts'
+export { gridSearcher, type GridSearcherOptions } from './searchers/grid-searcher.ts'
+export { concurrencyLimiter, type ConcurrencyLimiterOptions } from './searchers/concurrency-limiter.ts'
+export { repeater, type RepeaterOptions } from './searchers/repeater.ts'
+export type {
+  Ask,
+  Observation,
+  RunningTrial,
+  Search,
+  SearchContext,
+  Searcher,
+  SearcherOptions,
+  Suggestion,
+  ToldTrial,
+} from './searchers/searcher.ts'
+
+// Schedulers and stoppers
+export { fifo } from './schedulers/fifo.ts'
+export { asha, type AshaOptions } from './schedulers/asha.ts'
+export type {
+  AddedTrial,
+  Candidate,
+  Choice,
+  Command,
+  Decision,
+  Evidence,
+  Scheduler,
+  SchedulerContext,
+  TrialEnd,
+  TrialReport,
+} from './schedulers/scheduler.ts'
+export { maximumIteration } from './stoppers/maximum-iteration.ts'
+export { metricBound } from './stoppers/metric-bound.ts'
+export type { StopDemand, Stopper, StopperReport } from './stoppers/stopper.ts'
+
+// Watching
+export type {
+  DecisionInfo,
+  EndedBy,
+  ExperimentEvent,
+  ExperimentEventName,
+  ExperimentEvents,
+  TrialInfo,
+  Warning,
+} from './core/events.ts'
+export type { BestTrial, ExperimentSnapshot, ExperimentStatus, TrialSummary } from './core/snapshot.ts'
+export type { EventsDropped } from './runtime/event-stream.ts'
+export type { Inspector } from './runtime/inspection.ts'
+export type { ExperimentEnd, ExperimentView, Reporter } from './results/reporter.ts'
+export type { Trace, TraceHeader } from './runtime/trace.ts'
+
+// Results
+export { Results } from './results/results.ts'
+export type { BestResult, Result } from './results/result.ts'
+export type { Timeline } from './results/timeline.ts'
+
+// What runs trials, and what keeps them
+export type {
+  Assignment,
+  Attempt,
+  AttemptListener,
+  Executor,
+  LogEntry,
+  OutgoingReport,
+  Settled,
+} from './executors/executor.ts'
+export type { OpenLog, Store } from './stores/store.ts'
+export type { LogRecord } from './core/log.ts'
+export type { EndState, Resources, TrialSource, TrialState, TrialStatus } from './core/trial.ts'
+export type { Metrics } from './core/metrics.ts'
+export type { Mode, Objective } from './core/objective.ts'
+export type { RandomStream, Seed } from './random/random.ts'
+
+// Errors
+export {
+  DivergenceError,
+  ExperimentError,
+  type ExperimentErrorCode,
+  NoResultError,
+  OptionError,
+  SpaceError,
+  StorageError,
+  TrialStopped,
+  TroupeError,
+} from './errors.ts'

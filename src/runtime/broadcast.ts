@@ -1,0 +1,54 @@
+import type { ExperimentSnapshot } from '../core/snapshot.ts'
+
+/** The shortest time between two snapshots, in real milliseconds. */
+export const SNAPSHOT_EVERY_MS = 100
+
+/**
+ * Hands snapshots to subscribers: at once when they come, then at most every `SNAPSHOT_EVERY_MS`, however much
+ * happens between. None is made while nobody subscribes. In real time also where the experiment's is virtual:
+ * it is people who watch.
+ */
+export class Broadcast {
+  readonly #takeSnapshot: () => ExperimentSnapshot
+  readonly #onThrown: (error: unknown) => void
+  readonly #subscribers = new Set<(snapshot: ExperimentSnapshot) => void>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(takeSnapshot: () => ExperimentSnapshot, onThrown: (error: unknown) => void) {
+    this.#takeSnapshot = takeSnapshot
+    this.#onThrown = onThrown
+  }
+
+  get isHeard(): boolean {
+    return this.#subscribers.size > 0
+  }
+
+  subscribe(subscriber: (snapshot: ExperimentSnapshot) => void): () => void {
+    this.#subscribers.add(subscriber)
+    this.#give(subscriber, this.#takeSnapshot())
+    return () => void this.#subscribers.delete(subscriber)
+  }
+
+  /** Something has changed: subscribers hear of it soon. */
+  changed(): void {
+    if (this.#timer !== undefined || this.#subscribers.size === 0) return
+    this.#timer = setTimeout(() => this.flush(), SNAPSHOT_EVERY_MS)
+  }
+
+  /** Gives the latest snapshot now. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#subscribers.size === 0) return
+    const snapshot = this.#takeSnapshot()
+    for (const subscriber of this.#subscribers) this.#give(subscriber, snapshot)
+  }
+
+  #give(subscriber: (snapshot: ExperimentSnapshot) => void, snapshot: ExperimentSnapshot): void {
+    try {
+      subscriber(snapshot)
+    } catch (error) {
+      this.#onThrown(error)
+    }
+  }
+}

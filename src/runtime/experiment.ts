@@ -1,0 +1,322 @@
+import { type AnyActorRef, createActor, type InspectionEvent, type Observer } from 'xstate'
+import { Controller, type ExperimentPlan } from '../../machines/controller.ts'
+import { type ExperimentActor, experimentMachine } from '../../machines/experiment.ts'
+import type { ExperimentMessage, Failure, StopCause } from '../../machines/protocol.ts'
+import { SchedulerHost } from '../../machines/scheduler-host.ts'
+import { SearcherHost } from '../../machines/searcher-host.ts'
+import type { EndedBy, Warning } from '../core/events.ts'
+import type { LogRecord } from '../core/log.ts'
+import type { ExperimentSnapshot, ExperimentStatus } from '../core/snapshot.ts'
+import type { Resources, TrialRecord } from '../core/trial.ts'
+import { asError } from '../errors.ts'
+import type { Executor } from '../executors/executor.ts'
+import { idMaker, type RandomStream } from '../random/random.ts'
+import type { Scheduler } from '../schedulers/scheduler.ts'
+import type { Searcher } from '../searchers/searcher.ts'
+import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
+import type { Space } from '../space/space.ts'
+import type { Stopper } from '../stoppers/stopper.ts'
+import { Broadcast } from './broadcast.ts'
+import { EventHub } from './event-hub.ts'
+import { guardedInspector, type Inspector, replayTo } from './inspection.ts'
+import type { Kernel } from './kernel.ts'
+import { snapshotTaker } from './snapshots.ts'
+import { type RunLimits, SupervisedRun } from './trial-run.ts'
+
+/** Everything that an experiment is made from, read and checked. */
+export interface ExperimentSettings {
+  readonly plan: Omit<ExperimentPlan, 'given' | 'searcherObserves'>
+  readonly random: RandomStream
+  readonly space: Space
+  readonly searcher: Searcher
+  readonly scheduler: Scheduler
+  readonly stoppers: readonly Stopper[]
+  readonly where: ((config: unknown) => boolean) | undefined
+  readonly duplicates: DuplicatePolicy
+  readonly resourcesOf: (config: unknown) => Resources
+  readonly limits: RunLimits
+  readonly timeBudgetMs: number | undefined
+  /** Takes down each change, in order. */
+  readonly log: ((record: LogRecord) => void) | undefined
+  readonly inspect: Inspector | undefined
+}
+
+/** How an experiment ended. */
+export interface Ending {
+  readonly endedBy: EndedBy
+  readonly failure: Failure | undefined
+}
+
+// Of the same kind of fault more need not be kept: they say the same.
+const WARNINGS_MAX = 1_000
+
+/**
+ * One experiment with its actors, on a kernel and an executor: what a Tuner fits in real time and `simulate` in
+ * virtual time. Two of them in one process share nothing.
+ */
+export class Experiment {
+  readonly actor: ExperimentActor
+  readonly events: EventHub
+  readonly broadcast: Broadcast
+  readonly warnings: Warning[] = []
+  /** Resolves at the end, however it comes. */
+  readonly ended: Promise<Ending>
+  readonly #controller: Controller
+  readonly #kernel: Kernel
+  readonly #executor: Executor
+  readonly #settings: ExperimentSettings
+  readonly #takeSnapshot: () => ExperimentSnapshot
+  #isStarted = false
+  #ending: Ending | undefined
+  #resolveEnded: (ending: Ending) => void = () => {}
+
+  /** @param machine - The chart to run; another than the default one is for tests that compare the two. */
+  constructor(settings: ExperimentSettings, kernel: Kernel, executor: Executor, machine = experimentMachine) {
+    this.#settings = settings
+    this.#kernel = kernel
+    this.#executor = executor
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
+    this.events = new EventHub((warning) => this.warn(warning))
+    const searcherHost = this.#searcherHost()
+    this.#controller = this.#makeController(searcherHost)
+    this.#takeSnapshot = this.#makeSnapshotTaker()
+    this.broadcast = new Broadcast(this.#takeSnapshot, (error) =>
+      this.warn({ kind: 'subscriber', message: `A subscriber threw: ${String(error)}`, cause: error }),
+    )
+    this.actor = this.#makeActor(searcherHost, machine)
+  }
+
+  get records(): readonly TrialRecord[] {
+    return this.#controller.ledger.records
+  }
+
+  get ending(): Ending | undefined {
+    return this.#ending
+  }
+
+  /** Milliseconds since the start, or from the start to the end. */
+  get elapsedMs(): number {
+    return this.#kernel.now()
+  }
+
+  snapshot(): ExperimentSnapshot {
+    return this.#takeSnapshot()
+  }
+
+  /** Whether a trial waits for the user to resume it. */
+  get waitsForUser(): boolean {
+    for (const trial of this.#controller.ledger.waitingTrials()) if (trial.held) return true
+    return false
+  }
+
+  /** The actor of a trial that has not ended. */
+  trialActor(id: string): AnyActorRef | undefined {
+    for (const { record, ref } of this.#controller.ledger.live.values()) if (record.id === id) return ref
+    return undefined
+  }
+
+  /** Number of a trial that has not ended. */
+  liveNumber(id: string): number | undefined {
+    for (const { record } of this.#controller.ledger.live.values()) if (record.id === id) return record.number
+    return undefined
+  }
+
+  /** Begins. Nothing happens when it has ended already. */
+  start(): void {
+    const { timeBudgetMs } = this.#settings
+    if (this.#ending !== undefined) return
+    this.#isStarted = true
+    this.actor.start()
+    if (timeBudgetMs !== undefined) {
+      const timer = this.#kernel.setTimeout(() => this.stop('timeBudget', false), timeBudgetMs)
+      void this.ended.then(() => this.#kernel.clearTimeout(timer))
+    }
+    this.send({ type: 'experiment.start' })
+  }
+
+  stop(by: StopCause, graceful: boolean): void {
+    this.send({ type: 'experiment.stop', by, graceful })
+  }
+
+  /** It cannot go on: its trials are interrupted, and it ends with this failure. Also before it was started. */
+  fail(failure: Failure): void {
+    if (this.#isStarted) this.send({ type: 'experiment.fail', failure })
+    else this.abort(failure)
+  }
+
+  send(message: ExperimentMessage): void {
+    if (this.#ending === undefined) this.actor.send(message)
+  }
+
+  /**
+   * Ends at once, without the help of the actors: when the root actor broke, or virtual time stands still.
+   * User code is told to leave, and no longer waited for.
+   */
+  abort(failure: Failure): void {
+    if (this.#ending !== undefined) return
+    for (const { record, run } of this.#controller.ledger.live.values()) {
+      run.dispose()
+      record.state = 'interrupted'
+      record.endedAt = this.#kernel.now()
+      record.reason = { by: 'experiment', text: `interrupted: ${failure.message}` }
+    }
+    this.#controller.ledger.live.clear()
+    this.#end(failure)
+  }
+
+  /** Attaches an inspector, after telling it of the actors that live. Returns how to detach it. */
+  inspect(inspector: Inspector): () => void {
+    const observer = this.#guard(inspector)
+    replayTo(observer, this.actor, this.#liveActors())
+    const subscription = this.actor.system.inspect(observer)
+    return () => subscription.unsubscribe()
+  }
+
+  /** Takes down something that went wrong without harm. */
+  warn({ kind, message, cause }: Pick<Warning, 'kind' | 'message' | 'cause'>): void {
+    this.#keepWarning({ at: this.#kernel.now(), kind, message, trial: undefined, cause })
+    this.events.emit('experiment.warning', this.warnings.at(-1) as Warning)
+  }
+
+  #keepWarning(warning: Warning): void {
+    if (this.warnings.length < WARNINGS_MAX) this.warnings.push(warning)
+  }
+
+  #searcherHost(): SearcherHost {
+    const { searcher, space, plan, random, where, duplicates } = this.#settings
+    return new SearcherHost(
+      (saved) =>
+        new SearchSession({
+          searcher,
+          space,
+          objectives: plan.objectives,
+          random: random.fork('searcher'),
+          where,
+          duplicates,
+          ...(saved === undefined ? {} : { saved }),
+        }),
+    )
+  }
+
+  #makeController(searcherHost: SearcherHost): Controller {
+    const { plan, random, resourcesOf, log, limits } = this.#settings
+    const { session } = searcherHost
+    return new Controller(
+      { ...plan, given: session.given(), searcherObserves: session.observes },
+      {
+        now: () => this.#kernel.now(),
+        makeId: idMaker(random.fork('ids')),
+        resourcesOf,
+        makeRun: (record) =>
+          new SupervisedRun({
+            record,
+            kernel: this.#kernel,
+            executor: this.#executor,
+            limits,
+            note: (trial, note) => this.send({ type: 'trial.noted', trial, note }),
+          }),
+        publish: (name, event) => {
+          if (name === 'experiment.warning') this.#keepWarning(event as Warning)
+          this.events.emit(name, event)
+          this.broadcast.changed()
+        },
+        hears: (name) => name === 'experiment.warning' || this.broadcast.isHeard || this.events.hears(name),
+        log,
+      },
+    )
+  }
+
+  #makeActor(searcherHost: SearcherHost, machine: typeof experimentMachine): ExperimentActor {
+    const { scheduler, stoppers, plan, random, inspect } = this.#settings
+    const schedulerHost = new SchedulerHost({
+      scheduler,
+      stoppers,
+      objectives: plan.rankedBy,
+      random: random.fork('scheduler'),
+    })
+    const now = (): number => this.#kernel.now()
+    const holdTime = (thinking: Promise<unknown>): void => this.#holdTime(thinking)
+    const actor: ExperimentActor = createActor(machine, {
+      id: 'experiment',
+      clock: {
+        setTimeout: (fn, ms) => this.#kernel.setTimeout(fn, ms),
+        clearTimeout: (timer) => this.#kernel.clearTimeout(timer),
+      },
+      logger: () => {},
+      ...(inspect === undefined ? {} : { inspect: this.#guard(inspect) }),
+      input: {
+        controller: this.#controller,
+        searcher: { host: searcherHost, now, holdTime },
+        scheduler: { host: schedulerHost, now, holdTime },
+      },
+    })
+    actor.subscribe({
+      complete: () => this.#end(actor.getSnapshot().context.failure),
+      error: (error) => this.abort({ code: 'internal', message: `The experiment's actor broke: ${String(error)}`, cause: error }),
+    })
+    return actor
+  }
+
+  #makeSnapshotTaker(): () => ExperimentSnapshot {
+    const { plan, scheduler, searcher } = this.#settings
+    const { ledger } = this.#controller
+    return snapshotTaker({
+      name: plan.name,
+      objectives: plan.objectives,
+      location: this.#executor.location,
+      schedulerLine: scheduler.line,
+      searcherName: searcher.name,
+      records: ledger.records,
+      slotsUsed: () => ledger.slotsUsed,
+      slotCount: ledger.slotCount,
+      resources: ledger.pool,
+      status: () => this.#status(),
+      elapsedMs: () => this.#kernel.now(),
+      waitingFor: () => (this.#ending === undefined ? this.#controller.waitingFor() : []),
+    })
+  }
+
+  #status(): ExperimentStatus {
+    if (this.#ending !== undefined) return this.#ending.failure === undefined ? 'done' : 'failed'
+    return this.actor.getSnapshot().value
+  }
+
+  #end(failure: Failure | undefined): void {
+    if (this.#ending !== undefined) return
+    const endedBy = failure === undefined ? this.#controller.endedBy : failure.code === 'failFast' ? 'failFast' : 'error'
+    const at = this.#kernel.now()
+    this.#ending = { endedBy, failure }
+    this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
+    this.events.emit('experiment.end', { endedBy, at })
+    this.broadcast.flush()
+    const ending = this.#ending
+    // The executor's own trouble at closing time must not cost the results.
+    const closed = this.#executor.close().catch((error: unknown) => {
+      this.warn({ kind: 'callback', message: `The executor did not close: ${asError(error).message}`, cause: error })
+    })
+    void closed.then(() => this.#resolveEnded(ending))
+  }
+
+  #holdTime(thinking: Promise<unknown>): void {
+    let parked = false
+    const watch = this.#kernel.watch(() => parked)
+    watch.resumed()
+    const park = (): void => {
+      parked = true
+      watch.called()
+    }
+    thinking.then(park, park)
+  }
+
+  #guard(inspector: Inspector): Observer<InspectionEvent> {
+    return guardedInspector(inspector, (error) =>
+      this.warn({ kind: 'inspector', message: `An inspector threw: ${String(error)}`, cause: error }),
+    )
+  }
+
+  #liveActors(): AnyActorRef[] {
+    const actors: AnyActorRef[] = [this.actor, ...Object.values(this.actor.getSnapshot().children)] as AnyActorRef[]
+    for (const { ref } of this.#controller.ledger.live.values()) if (ref !== undefined) actors.push(ref)
+    return actors
+  }
+}

@@ -1,0 +1,124 @@
+import TinyQueue from 'tinyqueue'
+import { TroupeError } from '../errors.ts'
+import type { Kernel, Watch } from './kernel.ts'
+import { macrotask, nextMacrotask } from './macrotask.ts'
+
+/** A kernel whose time passes only when nothing else can happen. */
+export interface VirtualKernel extends Kernel {
+  /**
+   * Runs events in order of (time, posting) until `isDone()`. The same events give the same order in every process.
+   * @throws {TroupeError} `deadlock` when no event is left and `waitsForOutside()` is false; `stalled` when user code
+   * neither came back nor ended for `stallMs` real milliseconds.
+   */
+  run(isDone: () => boolean, waitsForOutside: () => boolean): Promise<void>
+}
+
+interface Due {
+  readonly at: number
+  // Ties in time are broken by the order of posting: without it the heap's own order would leak in.
+  readonly seq: number
+  fn: (() => void) | undefined
+}
+
+interface Watched extends Watch {
+  readonly isParked: () => boolean
+}
+
+// How long events may follow each other without a turn of the event loop.
+const SLICE_MS = 25
+
+/**
+ * Determinism by one rule: one continuation at a time. After an event that resumed user code, the clock stands still
+ * until that code has called back and waits, or has ended. One turn of the event loop drains all promise reactions,
+ * so harmless awaits cannot be seen; code that waits for the real world is waited for, so that cannot either.
+ */
+export function virtualKernel({ stallMs }: { readonly stallMs: number }): VirtualKernel {
+  const heap = new TinyQueue<Due>([], (a, b) => a.at - b.at || a.seq - b.seq)
+  let now = 0
+  let seq = 0
+  let awake: Watched[] = []
+  let wakeDriver: (() => void) | undefined
+
+  function push(at: number, fn: () => void): Due {
+    const due: Due = { at, seq: seq++, fn }
+    heap.push(due)
+    wakeDriver?.()
+    return due
+  }
+
+  async function settle(): Promise<void> {
+    for (;;) {
+      await nextMacrotask()
+      awake = awake.filter((watched) => !watched.isParked())
+      if (awake.length === 0) return
+      await nextCall()
+    }
+  }
+
+  function nextCall(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const watchdog = setTimeout(() => {
+        wakeDriver = undefined
+        reject(
+          new TroupeError(
+            'stalled',
+            `Virtual time stands at ${now} ms: user code neither reported, slept, nor ended for ${stallMs} ms of real time. Wait with trial.sleep(ms), or raise stallMs.`,
+          ),
+        )
+      }, stallMs)
+      wakeDriver = () => {
+        wakeDriver = undefined
+        clearTimeout(watchdog)
+        resolve()
+      }
+    })
+  }
+
+  return {
+    now: () => now,
+    setTimeout: (fn, ms) => push(now + Math.max(0, ms), fn),
+    // Left in the heap as a husk: taking it out would cost a search.
+    clearTimeout(timer) {
+      if (timer !== undefined) (timer as Due).fn = undefined
+    },
+    post: (fn) => void push(now, fn),
+    watch(isParked) {
+      const watched: Watched = {
+        isParked,
+        resumed: () => void (awake.includes(watched) || awake.push(watched)),
+        called: () => wakeDriver?.(),
+      }
+      return watched
+    },
+    async run(isDone, waitsForOutside) {
+      let sliceStart = performance.now()
+      // Code may have been resumed from outside of any event, before the first one.
+      if (awake.length > 0) await settle()
+      while (!isDone()) {
+        const due = heap.pop()
+        if (due === undefined) {
+          if (!waitsForOutside()) throw nothingLeft(now)
+          await new Promise<void>((resolve) => {
+            wakeDriver = () => {
+              wakeDriver = undefined
+              macrotask(resolve)
+            }
+          })
+          continue
+        }
+        if (due.fn === undefined) continue
+        now = due.at
+        due.fn()
+        if (awake.length > 0) await settle()
+        else if (performance.now() - sliceStart > SLICE_MS) {
+          await nextMacrotask()
+          sliceStart = performance.now()
+        }
+      }
+    },
+  }
+}
+
+function nothingLeft(now: number): TroupeError {
+  return new TroupeError('deadlock', `Nothing is left to happen at ${now} ms of virtual time, and the experiment has not ended.`)
+}

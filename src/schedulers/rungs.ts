@@ -1,0 +1,87 @@
+import { nearestLog } from '../math/nearest-log.ts'
+import { quantileOfSorted } from '../math/quantile.ts'
+
+/** Where the rungs of successive halving lie. */
+export interface RungOptions {
+  readonly maxT: number
+  readonly gracePeriod: number
+  readonly reductionFactor: number
+}
+
+/** The scores that trials reached at one level. Plain data; `recordScore` alone changes it. */
+export interface Rung {
+  /** How far a trial has to be to count here, in units of the scheduler's `timeAttr`. */
+  readonly level: number
+  /** Ascending; larger is better. Only the first `count` are scores, the rest is room to grow. */
+  scores: Float64Array
+  count: number
+}
+
+/**
+ * Levels of the rungs of bracket `s`, highest first: r · ηᵏ⁺ˢ for k = 0 … ⌊log_η(R / r) − s⌋, none above R.
+ * Source: Li et al. 2018, arXiv:1810.05934, algorithm 1 (r = `gracePeriod`, η = `reductionFactor`, R = `maxT`).
+ * The number of rungs comes from the quotient of two rounded logarithms, as in Ray Tune: a `maxT` of 243 with a factor
+ * of 3 has no rung at 243, one of 27 has one at 27.
+ */
+export function rungLevels({ maxT, gracePeriod, reductionFactor }: RungOptions, s: number): number[] {
+  const levelCount = Math.floor(nearestLog(maxT / gracePeriod) / nearestLog(reductionFactor) - s + 1)
+  return Array.from(
+    { length: Math.max(0, levelCount) },
+    (_, i) => gracePeriod * reductionFactor ** (levelCount - 1 - i + s),
+  )
+}
+
+/**
+ * With which probability a trial falls into each bracket: the softmax of how many rungs each has.
+ * @param rungCounts - Rungs of each bracket, as integers from 0.
+ */
+export function bracketProbabilities(rungCounts: readonly number[]): number[] {
+  const most = Math.max(...rungCounts)
+  const weights = rungCounts.map((count) => Math.exp(count - most))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return weights.map((weight) => weight / total)
+}
+
+/** A rung that no trial has reached yet. */
+export function emptyRung(level: number): Rung {
+  return { level, scores: new Float64Array(8), count: 0 }
+}
+
+/**
+ * The score that a trial has to reach at this rung to be among the best 1 / `reductionFactor` of those already there;
+ * null while the rung is empty. Never NaN. Cost: O(1).
+ */
+export function cutoffOf(rung: Rung, reductionFactor: number): number | null {
+  if (rung.count === 0) return null
+  // Over 100 and back, as Ray asks numpy for a percentile: the last bit of the cutoff hangs on it.
+  return quantileOfSorted(rung.scores, rung.count, ((1 - 1 / reductionFactor) * 100) / 100)
+}
+
+/**
+ * Adds a score to a rung. NaN counts as -Infinity: it lies under every cutoff in either case.
+ * Cost: O(log n) comparisons and one move of memory.
+ */
+export function recordScore(rung: Rung, score: number): void {
+  if (rung.count === rung.scores.length) {
+    const larger = new Float64Array(2 * rung.count)
+    larger.set(rung.scores)
+    rung.scores = larger
+  }
+  // `+ 0` makes one zero of two, so that the order in which they came cannot show.
+  const ranked = Number.isNaN(score) ? -Infinity : score + 0
+  const at = firstAbove(rung.scores, rung.count, ranked)
+  rung.scores.copyWithin(at + 1, at, rung.count)
+  rung.scores[at] = ranked
+  rung.count++
+}
+
+function firstAbove(sorted: Float64Array, count: number, value: number): number {
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] as number) > value) high = middle
+    else low = middle + 1
+  }
+  return low
+}

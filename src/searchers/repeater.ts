@@ -1,0 +1,78 @@
+import { type Checks, must, readOptions } from '../core/options.ts'
+import { Groups } from './copies.ts'
+import type { Ask, Search, SearchContext, Searcher, Suggestion } from './searcher.ts'
+import { checkSearcher } from './settle.ts'
+import { membersOf, required } from './wrapping.ts'
+
+export interface RepeaterOptions {
+  /** How often each configuration runs. Integer from 1. */
+  readonly repeat: number
+}
+
+const DEFAULTS = { repeat: undefined }
+
+const CHECKS: Checks<RepeaterOptions> = { repeat: must.integerFrom(1) }
+
+/**
+ * Runs each configuration of a searcher `repeat` times, for objectives that come out differently each time.
+ *
+ * The searcher is told once for each configuration, when all its copies have ended: completed, with the mean of the
+ * values of those that completed; else interrupted or pruned, with the values of those that came furthest; failed
+ * only when all failed. Points of `pointsToEvaluate` are repeated too, and told one by one. Every copy counts in
+ * `numSamples`; copies that were never asked for leave their configuration untold.
+ *
+ * @throws {OptionError} when `repeat` is missing or no integer from 1.
+ * @example new Tuner(train, { paramSpace, searcher: repeater(tpe(), { repeat: 3 }), numSamples: 60 })
+ */
+export function repeater(searcher: Searcher, options: RepeaterOptions): Searcher {
+  checkSearcher(searcher)
+  const read = readOptions('repeater', options, DEFAULTS, CHECKS)
+  const repeat = required('repeater', 'repeat', read.repeat, 3)
+  return {
+    ...membersOf(searcher),
+    name: `repeater(${searcher.name})`,
+    repeat: repeat * (searcher.repeat ?? 1),
+    start: (context) => startRepeated(searcher, context, repeat),
+  }
+}
+
+function startRepeated(searcher: Searcher, context: SearchContext, repeat: number): Search {
+  const saved = context.saved as { readonly inner: unknown; readonly groups: unknown } | undefined
+  const search = searcher.start(saved === undefined ? context : { ...context, saved: saved.inner })
+  const groups = new Groups(repeat, saved?.groups)
+
+  const askInner = (ask: Ask): Suggestion | Promise<Suggestion> => {
+    const request = { ...groups.request(ask), retry: ask.retry }
+    const accept = (suggestion: Suggestion): Suggestion => {
+      groups.accept(ask.number, request.number, suggestion)
+      return suggestion
+    }
+    const suggestion = search.suggest(request)
+    return suggestion instanceof Promise ? suggestion.then(accept) : accept(suggestion)
+  }
+
+  return {
+    suggest(ask) {
+      for (const trial of ask.running) groups.follow(trial)
+      const point = groups.nextCopy(ask.number)
+      return point === undefined ? askInner(ask) : { kind: 'point', point }
+    },
+    tell(trial) {
+      const merged = groups.end(trial)
+      return merged === undefined ? undefined : search.tell(merged)
+    },
+    ...(search.observe !== undefined && {
+      observe: (observation) => {
+        const number = groups.leaderOf(observation.number)
+        if (number !== undefined) search.observe?.({ ...observation, number })
+      },
+    }),
+    ...(search.save !== undefined && {
+      save() {
+        const inner = search.save?.()
+        const open = groups.save()
+        return inner === undefined || open === undefined ? undefined : { inner, groups: open }
+      },
+    }),
+  }
+}

@@ -1,0 +1,66 @@
+import { isPlainObject } from '../core/metrics.ts'
+import { SpaceError } from '../errors.ts'
+import { brandOf } from './domain.ts'
+
+/** The path of `key` inside the container at `path`. */
+export function joinPath(path: string, key: string | number): string {
+  return path === '' ? String(key) : `${path}/${key}`
+}
+
+/** @throws {SpaceError} for a name that cannot be part of a path. */
+export function checkKey(path: string, key: string): void {
+  if (key.includes('/')) {
+    throw new SpaceError(
+      joinPath(path, key),
+      `the key ${JSON.stringify(key)} contains "/", which separates the keys of paths. Nest an object instead.`,
+    )
+  }
+  // Assigning __proto__ would change the configuration's prototype.
+  if (key === '' || key === '__proto__') {
+    throw new SpaceError(
+      path,
+      `${JSON.stringify(key)} cannot be the name of a parameter or constant. Rename it.`,
+    )
+  }
+}
+
+/** @throws {SpaceError} for a path with an unusable key, such as `a//b`. */
+export function checkPath(path: string): void {
+  if (typeof path !== 'string') {
+    throw new SpaceError('', `A parameter's name must be a string, got ${String(path)}.`, { received: path })
+  }
+  for (const key of path.split('/')) checkKey(path, key)
+}
+
+/** The error for an object that holds itself. */
+export function endless(path: string): SpaceError {
+  return new SpaceError(
+    path,
+    'refers back to an object that holds it. A space must end: write the inner one out.',
+  )
+}
+
+/**
+ * Looks through nested objects and arrays, without entering domains, branches or instances of classes.
+ * @returns Whether any domain or branch is in there.
+ * @throws {SpaceError} for a key that is no part of a path, and for an object that holds itself.
+ */
+export function holdsParameters(value: unknown, path: string, above: readonly unknown[] = []): boolean {
+  if (brandOf(value) !== undefined) return true
+  const isArray = Array.isArray(value)
+  if (!isArray && !isPlainObject(value)) return false
+  if (above.includes(value)) throw endless(path)
+  const inside = [...above, value]
+  let found = false
+  if (isArray) {
+    for (let i = 0; i < value.length; i++) {
+      if (typeof value[i] === 'object' && holdsParameters(value[i], joinPath(path, i), inside)) found = true
+    }
+    return found
+  }
+  for (const key of Object.keys(value)) {
+    checkKey(path, key)
+    if (holdsParameters(value[key], joinPath(path, key), inside)) found = true
+  }
+  return found
+}

@@ -1,0 +1,36 @@
+import { describe } from '../core/options.ts'
+import { OptionError, StorageError } from '../errors.ts'
+import { memoryStore } from './memory.ts'
+import type { Store } from './store.ts'
+
+/** How a storage is given: a store, or the URL of one. */
+export type Storage = Store | string
+
+// What opens each kind of URL; `rest` is what follows the scheme.
+const SCHEMES: Readonly<Record<string, (rest: string) => Store>> = {
+  memory: () => memoryStore(),
+}
+
+/**
+ * The store that a user means.
+ * @param storage - A store, which is returned as it is, or a URL: `memory:` is a fresh store in memory.
+ * @throws {StorageError} with code `'scheme'` for a URL of another kind, naming those that there are.
+ * @throws {OptionError} for what is neither.
+ */
+export function openStore(storage: Storage): Store {
+  if (typeof storage === 'string') return openUrl(storage)
+  if (typeof storage?.open === 'function' && typeof storage.names === 'function') return storage
+  throw new OptionError(
+    'storage',
+    `storage must be a store such as memoryStore(), or a URL such as 'memory:', got ${describe(storage)}.`,
+    { received: storage },
+  )
+}
+
+function openUrl(url: string): Store {
+  const colon = url.indexOf(':')
+  const open = SCHEMES[colon === -1 ? '' : url.slice(0, colon)]
+  if (open !== undefined) return open(url.slice(colon + 1))
+  const known = Object.keys(SCHEMES).map((scheme) => `${scheme}:`)
+  throw new StorageError('scheme', `There is no storage for ${describe(url)}. URLs begin with ${known.join(', ')}.`)
+}

@@ -1,0 +1,5 @@
+export { terminal, type TerminalOptions, type Verbosity } from './terminal.ts'
+export type { ColumnChoice } from './columns.ts'
+export type { TerminalStream } from './output.ts'
+export { renderStatus, type StatusOptions } from './status.ts'
+export type { ExperimentEnd, ExperimentView, Reporter } from '../results/reporter.ts'

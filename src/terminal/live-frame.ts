@@ -1,0 +1,41 @@
+import type { Output } from './output.ts'
+import { textWidth } from '../results/text.ts'
+
+const UP = (lines: number): string => (lines === 0 ? '' : `\u001B[${lines}A`)
+const CLEAR_LINE_END = '\u001B[K'
+const CLEAR_BELOW = '\u001B[J'
+// Built from text, since the escape character is refused in a literal.
+const STYLES = new RegExp(String.raw`\u001B\[\d+m`, 'gu')
+
+/**
+ * A block of lines at the end of a terminal that is drawn over again and again.
+ *
+ * Each line is written over and cleared to its end, not the block cleared and written: that would flicker. The cursor
+ * is not hidden, since nothing would show it again when the process is killed.
+ */
+export class LiveFrame {
+  readonly #output: Output
+  /** Widths of the lines that stand there now. */
+  #drawn: readonly number[] = []
+
+  constructor(output: Output) {
+    this.#output = output
+  }
+
+  /**
+   * Draws the block anew, in one write.
+   * @param lines - None as wide as the terminal: a full line leaves the cursor where `CLEAR_LINE_END` eats a character.
+   * @param above - Lines that scroll away above the block and stay.
+   */
+  draw(lines: readonly string[], above: readonly string[] = []): void {
+    const text = [...above, ...lines].map((line) => `${line}${CLEAR_LINE_END}\n`).join('')
+    this.#output.write(`\r${UP(this.#drawnHeight())}${text}${CLEAR_BELOW}`)
+    this.#drawn = lines.map((line) => textWidth(line.replace(STYLES, '')))
+  }
+
+  // A terminal that was made narrower since has wrapped what stood there.
+  #drawnHeight(): number {
+    const columns = this.#output.width ?? Infinity
+    return this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
+  }
+}

@@ -1,0 +1,134 @@
+import { describe, must } from '../core/options.ts'
+import { OptionError, TroupeError } from '../errors.ts'
+import type { Trainable } from '../executors/trainable.ts'
+import type { ReportInfo } from '../executors/in-process.ts'
+import type { Results } from '../results/results.ts'
+import { Trace } from '../runtime/trace.ts'
+import { virtualKernel } from '../runtime/virtual-kernel.ts'
+import type { SpaceDefinition } from '../space/space.ts'
+import type { ConfigOf } from '../space/types.ts'
+import { compose } from '../tuner/compose.ts'
+import { type ExperimentOptions, readExperimentOptions } from '../tuner/options.ts'
+import { errorOf, resultsOf } from '../tuner/tuner.ts'
+
+/** What a simulation takes besides the options of a Tuner. */
+export interface VirtualTimeOptions {
+  /**
+   * Virtual milliseconds that pass before each report, from 0: a number, or a function of the report. Default 0: time
+   * passes by `trial.sleep` alone.
+   */
+  readonly stepMs?: number | ((report: ReportInfo) => number)
+  /** How fast each worker is, by index; others have 1. A worker of speed 2 takes half of `stepMs`. Above 0. */
+  readonly workerSpeeds?: readonly number[]
+  /** Real milliseconds that user code may take from one call of `trial` to its next. Above 0. Default 10,000. */
+  readonly stallMs?: number
+}
+
+/** Options of `simulate`, all but the trainable and the space. */
+export type SimulateOptions<Config> = ExperimentOptions<Config> & VirtualTimeOptions
+
+/** An experiment that was run in virtual time. */
+export interface Simulation<Config> {
+  readonly results: Results<Config>
+  /** Every message and decision, in order. */
+  readonly trace: Trace
+  /** SHA-256 of `trace.toJSONL()`, in hexadecimal digits: equal for equal runs. */
+  readonly hash: string
+  /** Virtual milliseconds from the start to the end. */
+  readonly elapsedMs: number
+}
+
+const DEFAULTS = { stepMs: 0 as number | ((report: ReportInfo) => number), workerSpeeds: [] as readonly number[], stallMs: 10_000 }
+
+/**
+ * Runs a whole experiment in virtual time: the same machines, searchers and schedulers as `Tuner.fit`, with nothing
+ * replaced but the clock, which stands still while user code works and jumps to what comes next when it waits.
+ *
+ * The same options give the same trace, bit for bit, in every process with the same major version of Node: whatever
+ * the machine does meanwhile, and whatever harmless things the trainable awaits. It covers what goes through `trial`:
+ * a trainable that reads `Date.now()` or `Math.random()` itself, or has two branches at work at once of which one
+ * waits for the outside world, is not repeatable.
+ *
+ * Takes every option of the Tuner but `reporter`, `callbacks` and `storage`. Without a seed it is 0; four trials run
+ * at once unless said otherwise, whatever the machine; resources have no limit.
+ * @throws {ExperimentError} (rejects) as `fit` does; with code `'deadlock'` or `'stalled'`, and the virtual time, when
+ * nothing can happen any more or user code neither calls back nor ends.
+ * @throws {OptionError} (rejects) for options that cannot be used.
+ * @example
+ * const run = await simulate({ trainable, paramSpace, metric: 'acc', mode: 'max', scheduler: asha(), numSamples: 100 })
+ * expect(run.hash).toBe('…')
+ */
+export function simulate<const Space extends SpaceDefinition>(
+  options: {
+    readonly trainable: Trainable<ConfigOf<Space>>
+    readonly paramSpace: Space
+  } & SimulateOptions<ConfigOf<Space>>,
+): Promise<Simulation<ConfigOf<Space>>>
+export function simulate<Config = Record<string, unknown>>(
+  options: { readonly trainable: Trainable<Config>; readonly paramSpace?: undefined } & SimulateOptions<Config>,
+): Promise<Simulation<Config>>
+export async function simulate(
+  options: { readonly trainable: unknown } & VirtualTimeOptions,
+): Promise<Simulation<unknown>> {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionError('simulate', `simulate takes one object of options, got ${describe(options)}.`, { received: options })
+  }
+  const { trainable, stepMs = DEFAULTS.stepMs, workerSpeeds = DEFAULTS.workerSpeeds, stallMs = DEFAULTS.stallMs, ...rest } = options
+  const delay = reportDelay(stepMs, workerSpeeds)
+  checkStall(stallMs)
+  const read = readExperimentOptions('simulate', rest)
+  const composition = compose(trainable, read, {
+    owner: 'simulate',
+    defaultSeed: '0',
+    defaultConcurrency: 4,
+    unlimitedResources: true,
+  })
+  const kernel = virtualKernel({ stallMs })
+  const trace = new Trace()
+  const experiment = composition.build(kernel, (record) => trace.add(record), delay)
+  const onAbort = (): void => experiment.stop('signal', false)
+  read.signal?.addEventListener('abort', onAbort)
+  experiment.start()
+  if (read.signal?.aborted === true) onAbort()
+  try {
+    await kernel.run(
+      () => experiment.ending !== undefined,
+      () => experiment.waitsForUser,
+    )
+  } catch (thrown) {
+    const code = thrown instanceof TroupeError && thrown.code === 'stalled' ? 'stalled' : 'deadlock'
+    experiment.abort({ code, message: String((thrown as Error).message), cause: thrown })
+  }
+  read.signal?.removeEventListener('abort', onAbort)
+  const { endedBy, failure } = await experiment.ended
+  const results = resultsOf<unknown>(experiment, composition, endedBy)
+  const error = errorOf(failure, results)
+  if (error !== undefined) throw error
+  return { results, trace, hash: await trace.hash(), elapsedMs: kernel.now() }
+}
+
+function reportDelay(
+  stepMs: NonNullable<VirtualTimeOptions['stepMs']>,
+  workerSpeeds: readonly number[],
+): ((report: ReportInfo) => number) | undefined {
+  if (!Array.isArray(workerSpeeds) || workerSpeeds.some((speed) => must.above(0)(speed as number) !== undefined)) {
+    throw new OptionError('simulate.workerSpeeds', `simulate.workerSpeeds must be an array of numbers above 0, got ${describe(workerSpeeds)}.`, {
+      received: workerSpeeds,
+    })
+  }
+  if (typeof stepMs !== 'function') {
+    const problem = must.from(0)(stepMs)
+    if (problem !== undefined) {
+      throw new OptionError('simulate.stepMs', `simulate.stepMs: ${problem} Or give a function. Got ${describe(stepMs)}.`, { received: stepMs })
+    }
+    if (stepMs === 0) return undefined
+    if (workerSpeeds.length === 0) return () => stepMs
+  }
+  return (report) => (typeof stepMs === 'function' ? stepMs(report) : stepMs) / (workerSpeeds[report.worker] ?? 1)
+}
+
+function checkStall(stallMs: number): void {
+  const problem = must.above(0)(stallMs)
+  if (problem === undefined) return
+  throw new OptionError('simulate.stallMs', `simulate.stallMs: ${problem} Got ${describe(stallMs)}.`, { received: stallMs })
+}

@@ -1,0 +1,190 @@
+import { hostCores } from '#host'
+import type { ExperimentPlan } from '../../machines/controller.ts'
+import type { LogRecord } from '../core/log.ts'
+import { readObjectives } from '../core/objective.ts'
+import type { Resources } from '../core/trial.ts'
+import { describe } from '../core/options.ts'
+import { OptionError } from '../errors.ts'
+import type { Executor } from '../executors/executor.ts'
+import { inProcess, type InProcessOptions } from '../executors/in-process.ts'
+import { isTrainable, type Trainable } from '../executors/trainable.ts'
+import { freshSeed, randomStream } from '../random/random.ts'
+import { Experiment, type ExperimentSettings } from '../runtime/experiment.ts'
+import type { Kernel } from '../runtime/kernel.ts'
+import { fifo } from '../schedulers/fifo.ts'
+import { schedulerObjectives } from '../schedulers/objectives.ts'
+import { randomSearch } from '../searchers/random-search.ts'
+import type { Searcher } from '../searchers/searcher.ts'
+import { checkFit, checkSearcher, settleObjectives, settleSpace } from '../searchers/settle.ts'
+import { readSpace } from '../space/read-space.ts'
+import type { Space } from '../space/space.ts'
+import { metricBound } from '../stoppers/metric-bound.ts'
+import type { Stopper } from '../stoppers/stopper.ts'
+import type { ReadOptions } from './options.ts'
+
+/** What differs between a real experiment and a simulated one. */
+export interface Surroundings {
+  /** `'Tuner'` or `'simulate'`, for messages. */
+  readonly owner: string
+  readonly defaultSeed: string | undefined
+  /** Trials at once, when neither the options nor a limiter says. */
+  readonly defaultConcurrency: number
+  /** Whether resources are unlimited unless they are given. */
+  readonly unlimitedResources: boolean
+}
+
+/** The surroundings of a real run on this machine. */
+export function realSurroundings(): Surroundings {
+  return { owner: 'Tuner', defaultSeed: undefined, defaultConcurrency: hostCores(), unlimitedResources: false }
+}
+
+/** A checked experiment, waiting for a kernel. */
+export interface Composition {
+  readonly settings: Omit<ExperimentSettings, 'log'>
+  /** The seed, given or fresh. */
+  readonly seed: string
+  /** Builds the experiment. `log` takes down each change. */
+  readonly build: (
+    kernel: Kernel,
+    log: ((record: LogRecord) => void) | undefined,
+    reportDelayMs?: InProcessOptions<never>['reportDelayMs'],
+  ) => Experiment
+}
+
+/**
+ * Reads everything that an experiment is made from, and refuses what does not fit together, before anything runs.
+ * @throws {OptionError} for options, a searcher or a scheduler that cannot be used together.
+ * @throws {SpaceError} for a space that cannot be searched.
+ */
+export function compose(trainable: unknown, options: ReadOptions, around: Surroundings): Composition {
+  const { owner } = around
+  if (!isTrainable(trainable)) {
+    throw new OptionError(
+      `${owner}.trainable`,
+      `${owner}: a trainable must be a function of (config, trial), or come from defineTrainable, got ${describe(trainable)}.`,
+      { received: trainable },
+    )
+  }
+  const searcher: Searcher = options.searcher ?? randomSearch()
+  checkSearcher(searcher)
+  const space = readSpace(settleSpace(owner, options.paramSpace, searcher) ?? {})
+  const objectives = settleObjectives(owner, options, searcher)
+  checkFit(searcher, space, objectives)
+  const scheduler = options.scheduler ?? fifo()
+  const slotCount = options.maxConcurrentTrials ?? searcher.limit?.max ?? around.defaultConcurrency
+  const totalResources = options.totalResources ?? defaultTotal(options.resources, slotCount, around)
+  checkRoom(owner, options.resources, totalResources)
+  const seed = String(options.seed ?? around.defaultSeed ?? freshSeed())
+  const trainableName = 'name' in trainable && trainable.name !== '' ? trainable.name : 'trial'
+  const plan: ExperimentSettings['plan'] = {
+    name: options.name ?? (trainableName === 'trial' ? 'experiment' : trainableName),
+    trainableName,
+    seed,
+    searcherName: searcher.name,
+    schedulerName: scheduler.name,
+    timeAttr: scheduler.timeAttr,
+    objectives,
+    rankedBy: scheduler.objectives === 'any' ? rankedByAny(scheduler, objectives) : schedulerObjectives(scheduler, objectives),
+    trialCount: trialCount(options.numSamples, searcher, space),
+    slotCount,
+    batch: searcher.limit?.batch ?? false,
+    totalResources,
+    maxFailures: options.failure.maxFailures,
+    failFast: options.failure.failFast,
+    saveEvery: options.checkpoint.every,
+    saveAtEnd: options.checkpoint.atEnd,
+  }
+  const settings: Composition['settings'] = {
+    plan,
+    random: randomStream(seed),
+    space,
+    searcher,
+    scheduler,
+    stoppers: readStoppers(owner, options.stop),
+    where: options.where as ((config: unknown) => boolean) | undefined,
+    duplicates: options.duplicates,
+    resourcesOf: resourcesOf(options.resources),
+    limits: {
+      trialTimeoutMs: options.trialTimeoutMs,
+      reportTimeoutMs: options.reportTimeoutMs,
+      stopGraceMs: options.stopGraceMs,
+      backoffMs: options.failure.backoffMs,
+    },
+    timeBudgetMs: options.timeBudgetMs,
+    inspect: options.inspect,
+  }
+  return {
+    settings,
+    seed,
+    build(kernel, log, reportDelayMs) {
+      const executor: Executor =
+        options.executor?.({ trainable, kernel }) ??
+        inProcess({ trainable: trainable as Trainable<unknown>, kernel, reportDelayMs })
+      return new Experiment({ ...settings, log }, kernel, executor)
+    },
+  }
+}
+
+// A scheduler that needs no metric works without objectives; one that was given its own ranks by it.
+function rankedByAny(
+  scheduler: Parameters<typeof schedulerObjectives>[0],
+  objectives: ExperimentPlan['objectives'],
+): ExperimentPlan['rankedBy'] {
+  return scheduler.objective.metric === undefined ? objectives : readObjectives(scheduler.name, scheduler.objective)
+}
+
+function trialCount(numSamples: number | undefined, searcher: Searcher, space: Space): number {
+  if (searcher.exhaustive === true) return numSamples ?? Infinity
+  return (numSamples ?? 1) * (searcher.expandsGrid === true ? space.gridSize : 1)
+}
+
+const ONE_CPU: Resources = Object.freeze({ cpu: 1 })
+
+function resourcesOf(resources: ReadOptions['resources']): (config: unknown) => Resources {
+  if (resources === undefined) return () => ONE_CPU
+  if (typeof resources !== 'function') return () => resources
+  return resources as (config: unknown) => Resources
+}
+
+/**
+ * What there is when the user does not say. Trials in this process share its threads however many they are, so whoever
+ * asks for more of them at once than there are cores is given as many cpus.
+ */
+function defaultTotal(
+  resources: ReadOptions['resources'],
+  slotCount: number,
+  { unlimitedResources }: Surroundings,
+): Resources {
+  if (!unlimitedResources) return { cpu: Math.max(hostCores(), slotCount) }
+  const kinds = typeof resources === 'object' ? Object.keys(resources) : []
+  return Object.fromEntries(['cpu', 'gpu', ...kinds].map((kind) => [kind, Infinity]))
+}
+
+function checkRoom(owner: string, resources: ReadOptions['resources'], total: Resources): void {
+  if (typeof resources === 'function') return
+  for (const [kind, amount] of Object.entries(resources ?? ONE_CPU)) {
+    if (amount <= (total[kind] ?? 0)) continue
+    throw new OptionError(
+      `${owner}.resources`,
+      `${owner}.resources: each trial needs ${amount} ${kind}, but there are ${total[kind] ?? 0} in all. Ask for less, or give totalResources: { ${kind}: ${amount} }.`,
+      { received: resources },
+    )
+  }
+}
+
+function readStoppers(owner: string, stop: ReadOptions['stop']): readonly Stopper[] {
+  if (stop === undefined) return []
+  if (Array.isArray(stop)) return (stop as readonly unknown[]).map((stopper) => checkStopper(owner, stopper))
+  if (typeof stop === 'object' && stop !== null && 'onReport' in stop) return [checkStopper(owner, stop)]
+  return [metricBound(stop as Readonly<Record<string, number>>)]
+}
+
+function checkStopper(owner: string, stopper: unknown): Stopper {
+  const { name, init, onReport } = (stopper ?? {}) as Partial<Stopper>
+  if (typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function') return stopper as Stopper
+  throw new OptionError(
+    `${owner}.stop`,
+    `${owner}.stop must be a stopper, an array of stoppers, or bounds by metric, got ${describe(stopper)}. A stopper of your own needs name, init and onReport.`,
+    { received: stopper },
+  )
+}

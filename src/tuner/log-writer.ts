@@ -1,0 +1,66 @@
+import type { Failure } from '../../machines/protocol.ts'
+import type { LogRecord } from '../core/log.ts'
+import { asError } from '../errors.ts'
+import type { OpenLog, Store } from '../stores/store.ts'
+
+/**
+ * Carries an experiment's log to its store, in batches: what comes while one batch is being written makes up the next.
+ * A store that fails is not written to again.
+ */
+export class LogWriter {
+  readonly #store: Store
+  readonly #onFailure: (failure: Failure) => void
+  #log: OpenLog | undefined
+  #batch: LogRecord[] = []
+  #writing: Promise<void> | undefined
+  #failure: Failure | undefined
+
+  /** @param onFailure - Hears of the first failure, once. */
+  constructor(store: Store, onFailure: (failure: Failure) => void) {
+    this.#store = store
+    this.#onFailure = onFailure
+  }
+
+  async open(name: string): Promise<void> {
+    try {
+      this.#log = await this.#store.open(name)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  write(record: LogRecord): void {
+    if (this.#failure !== undefined) return
+    this.#batch.push(record)
+    this.#writing ??= this.#writeAll()
+  }
+
+  /** Writes what is left, and closes the store. */
+  async close(): Promise<Failure | undefined> {
+    await this.#writing
+    await this.#log?.close().catch((error: unknown) => this.#fail(error))
+    return this.#failure
+  }
+
+  async #writeAll(): Promise<void> {
+    // One turn later, so that what one event causes is one batch.
+    await Promise.resolve()
+    try {
+      while (this.#batch.length > 0) {
+        const batch = this.#batch
+        this.#batch = []
+        await this.#log?.append(batch)
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#writing = undefined
+  }
+
+  #fail(cause: unknown): void {
+    const message = `The store ${this.#store.name} failed: ${asError(cause).message}`
+    if (this.#failure !== undefined) return
+    this.#failure = { code: 'storage', message, cause }
+    this.#onFailure(this.#failure)
+  }
+}

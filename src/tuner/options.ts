@@ -1,0 +1,209 @@
+import type { ExperimentEvents, ExperimentEventName } from '../core/events.ts'
+import type { ObjectiveOptions } from '../core/objective.ts'
+import { describe, must, readOptions } from '../core/options.ts'
+import type { Resources } from '../core/trial.ts'
+import { OptionError } from '../errors.ts'
+import type { Executor } from '../executors/executor.ts'
+import type { Seed } from '../random/random.ts'
+import type { Reporter } from '../results/reporter.ts'
+import type { Inspector } from '../runtime/inspection.ts'
+import type { Kernel } from '../runtime/kernel.ts'
+import type { Scheduler } from '../schedulers/scheduler.ts'
+import type { Searcher } from '../searchers/searcher.ts'
+import type { DuplicatePolicy } from '../searchers/session.ts'
+import type { Stopper } from '../stoppers/stopper.ts'
+import type { Store } from '../stores/store.ts'
+
+/** What becomes of trials that fail. */
+export interface FailureOptions {
+  /** Failures of one trial that are followed by another attempt. Integer from 0, or Infinity. Default 0. */
+  readonly maxFailures?: number
+  /** Whether the first trial that ends in error ends the experiment. Default false. */
+  readonly failFast?: boolean
+  /** Milliseconds before the second attempt of a trial; doubled for each further one. From 0. Default 0. */
+  readonly backoffMs?: number
+}
+
+/** When checkpoints are taken of stepped trainables that can `save`. Functions attach theirs to `report`. */
+export interface CheckpointOptions {
+  /** With each report whose `training_iteration` this divides. Integer from 0; 0 for none. Default 0. */
+  readonly every?: number
+  /** With the last report. Default false. */
+  readonly atEnd?: boolean
+}
+
+/** Listeners that are put up before the experiment starts, by the names of its events. */
+export type Callback = {
+  readonly [Name in ExperimentEventName]?: (event: ExperimentEvents[Name]) => void
+}
+
+/** Makes an executor for one experiment. It is given the trainable and the clock. */
+export type ExecutorFactory = (context: { readonly trainable: unknown; readonly kernel: Kernel }) => Executor
+
+/** Options of an experiment, in real or in virtual time; all but the space. */
+export interface ExperimentOptions<Config> extends ObjectiveOptions {
+  /** Which configurations are allowed: false rejects one, and another is asked for. Default: all. */
+  readonly where?: ((config: Config) => boolean) | undefined
+  /**
+   * What becomes of a configuration that was there before: `'allow'` runs it again, `'resample'` asks for another,
+   * `'reuse'` takes over the result of the trial that completed with it. Default `'allow'`.
+   */
+  readonly duplicates?: DuplicatePolicy
+  /**
+   * How many configurations to try; with `gridSearch`, how often to go through the whole grid. Integer from 1, or
+   * Infinity: until the searcher has finished. Default 1; Infinity for a searcher that finishes by itself.
+   */
+  readonly numSamples?: number
+  /** What proposes configurations. Default `randomSearch()`, which also expands `gridSearch`. */
+  readonly searcher?: Searcher
+  /** What stops or pauses trials early. Default `fifo()`: nothing. */
+  readonly scheduler?: Scheduler
+  /**
+   * When trials, or the experiment, have had enough: a stopper, several, or bounds by metric, such as
+   * `{ training_iteration: 50 }`, of which the first that is reached (≥) ends the trial. Default: never.
+   */
+  readonly stop?: Stopper | readonly Stopper[] | Readonly<Record<string, number>>
+  /** Trials that run at once. Integer from 1. Default: the outermost concurrencyLimiter's, else the number of cores (4 in `simulate`). */
+  readonly maxConcurrentTrials?: number
+  /** What each trial takes while it runs, or a function of its configuration. Default `{ cpu: 1 }`. */
+  readonly resources?: Resources | ((config: Config) => Resources)
+  /** What there is. Default: as many cpus as there are cores, or trials at once where these are more (`simulate`: no limit). */
+  readonly totalResources?: Resources
+  /** Milliseconds after which the experiment ends, on its own clock. Above 0. Default: none. */
+  readonly timeBudgetMs?: number
+  /** Milliseconds that one attempt of a trial may run, pauses left out; then it fails. Above 0. Default: any. */
+  readonly trialTimeoutMs?: number
+  /** Milliseconds from a trial's start, or a decision, to its next report; then it fails. Above 0. Default: any. */
+  readonly reportTimeoutMs?: number
+  /** Milliseconds that a trial has to clean up when it is stopped, before its slot is given on. From 0. Default 5,000. */
+  readonly stopGraceMs?: number
+  readonly failure?: FailureOptions
+  readonly checkpoint?: CheckpointOptions
+  /** Any string or finite number: the same seed gives the same configurations. Default: a fresh one (0 in `simulate`). */
+  readonly seed?: Seed
+  /** Name of the experiment. Default: the trainable's, else `'experiment'`. */
+  readonly name?: string
+  /** Where user code runs. Default: in this process. */
+  readonly executor?: ExecutorFactory
+  /** Hears XState's inspection events of all actors. One that throws harms nobody. */
+  readonly inspect?: Inspector
+  /** Ends the experiment, and interrupts its trials, when it aborts. */
+  readonly signal?: AbortSignal
+  /** Whether `tuner.trace` records every message and decision. Default false. */
+  readonly trace?: boolean
+}
+
+/** Options that belong to a real run alone. */
+export interface RealRunOptions {
+  /** Keeps the event log, under the experiment's name. Default: nowhere. */
+  readonly storage?: Store | string
+  /** Listeners by event name. One that throws harms nobody. */
+  readonly callbacks?: readonly Callback[]
+  /** Shows the experiment while it runs, such as `terminal()`. Default: nothing is shown. */
+  readonly reporter?: Reporter
+}
+
+const FAILURE_DEFAULTS = { maxFailures: 0, failFast: false, backoffMs: 0 }
+const CHECKPOINT_DEFAULTS = { every: 0, atEnd: false }
+
+const DEFAULTS = {
+  paramSpace: undefined,
+  where: undefined,
+  duplicates: 'allow' as DuplicatePolicy,
+  metric: undefined,
+  mode: undefined,
+  numSamples: undefined,
+  searcher: undefined,
+  scheduler: undefined,
+  stop: undefined,
+  maxConcurrentTrials: undefined,
+  resources: undefined,
+  totalResources: undefined,
+  timeBudgetMs: undefined,
+  trialTimeoutMs: undefined,
+  reportTimeoutMs: undefined,
+  stopGraceMs: 5_000,
+  failure: undefined,
+  checkpoint: undefined,
+  seed: undefined,
+  name: undefined,
+  executor: undefined,
+  inspect: undefined,
+  signal: undefined,
+  trace: false,
+}
+
+const REAL_RUN_DEFAULTS = { ...DEFAULTS, storage: undefined, callbacks: undefined, reporter: undefined }
+
+const orEndless = (value: number): string | undefined =>
+  value === Infinity ? undefined : must.integerFrom(1)(value) && 'must be an integer from 1, or Infinity.'
+
+const CHECKS = {
+  where: must.beFunction,
+  duplicates: must.beOneOf<DuplicatePolicy>('allow', 'resample', 'reuse'),
+  numSamples: orEndless,
+  maxConcurrentTrials: must.integerFrom(1),
+  timeBudgetMs: must.above(0),
+  trialTimeoutMs: must.above(0),
+  reportTimeoutMs: must.above(0),
+  stopGraceMs: must.from(0),
+  seed: must.beSeed,
+  name: (value: string) => (typeof value === 'string' && value !== '' ? undefined : 'must be a text that is not empty.'),
+  executor: must.beFunction,
+  trace: must.beBoolean,
+  totalResources: checkResources,
+  resources: (value: unknown) => (typeof value === 'function' ? undefined : checkResources(value)),
+  signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal.'),
+  callbacks: (value: unknown) => (Array.isArray(value) ? undefined : 'must be an array of objects of listeners.'),
+}
+
+function checkResources(value: unknown): string | undefined {
+  const words = 'must be an object of amounts from 0, such as { cpu: 2, gpu: 0.5 }.'
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return words
+  return Object.values(value).every((amount) => typeof amount === 'number' && amount >= 0) ? undefined : words
+}
+
+/** Options as the composition of an experiment needs them: merged with their defaults, and checked. */
+export type ReadOptions = ReturnType<typeof readExperimentOptions>
+
+/**
+ * Reads the options of an experiment.
+ * @param owner - `'Tuner'` or `'simulate'`, for messages.
+ * @throws {OptionError} naming the option, what was expected, and what was given.
+ */
+export function readExperimentOptions(owner: string, given: object) {
+  const isReal = owner === 'Tuner'
+  const defaults = isReal ? REAL_RUN_DEFAULTS : DEFAULTS
+  const options = readOptions<ExperimentOptions<never> & RealRunOptions & { paramSpace?: object }, typeof REAL_RUN_DEFAULTS>(
+    owner,
+    given,
+    defaults as typeof REAL_RUN_DEFAULTS,
+    CHECKS as never,
+  )
+  return {
+    ...options,
+    failure: readOptions(`${owner}.failure`, options.failure ?? {}, FAILURE_DEFAULTS, {
+      maxFailures: (value) => (value === Infinity ? undefined : must.integerFrom(0)(value)),
+      failFast: must.beBoolean,
+      backoffMs: must.from(0),
+    }),
+    checkpoint: readOptions(`${owner}.checkpoint`, options.checkpoint ?? {}, CHECKPOINT_DEFAULTS, {
+      every: must.integerFrom(0),
+      atEnd: must.beBoolean,
+    }),
+    scheduler: checkScheduler(owner, options.scheduler),
+  }
+}
+
+function checkScheduler(owner: string, scheduler: Scheduler | undefined): Scheduler | undefined {
+  if (scheduler === undefined) return undefined
+  const { name, init, onReport } = scheduler as Partial<Scheduler>
+  if (typeof scheduler === 'object' && typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function') {
+    return scheduler
+  }
+  throw new OptionError(
+    `${owner}.scheduler`,
+    `${owner}.scheduler must be a scheduler such as asha() or fifo(), got ${describe(scheduler)}. One of your own needs name, init and onReport.`,
+    { received: scheduler },
+  )
+}

@@ -1,0 +1,298 @@
+import type { AnyActorRef } from 'xstate'
+import type { ExperimentActor } from '../../machines/experiment.ts'
+import type { Failure } from '../../machines/protocol.ts'
+import type { ExperimentEvent, ExperimentEventName, ExperimentEvents } from '../core/events.ts'
+import type { LogRecord } from '../core/log.ts'
+import { nearest } from '../core/options.ts'
+import type { ExperimentSnapshot } from '../core/snapshot.ts'
+import { ExperimentError, OptionError } from '../errors.ts'
+import type { Trainable } from '../executors/trainable.ts'
+import type { Reporter } from '../results/reporter.ts'
+import { Results } from '../results/results.ts'
+import { type EventsDropped, eventStream } from '../runtime/event-stream.ts'
+import type { Experiment } from '../runtime/experiment.ts'
+import type { Inspector } from '../runtime/inspection.ts'
+import { realKernel } from '../runtime/real-kernel.ts'
+import { Trace } from '../runtime/trace.ts'
+import type { ConfigOf } from '../space/types.ts'
+import type { SpaceDefinition } from '../space/space.ts'
+import { openStore } from '../stores/open-store.ts'
+import { compose, type Composition, realSurroundings } from './compose.ts'
+import { LogWriter } from './log-writer.ts'
+import { type ExperimentOptions, readExperimentOptions, type RealRunOptions } from './options.ts'
+
+/** Options of a Tuner that has a space, from which the configuration's type is inferred. */
+export type TunerOptions<Config> = ExperimentOptions<Config> & RealRunOptions
+
+/**
+ * Tunes a trainable: proposes configurations, runs trials, stops those that fall behind, and gives the best.
+ *
+ * @example
+ * const tuner = new Tuner(
+ *   async (config, trial) => {
+ *     for (let epoch = 0; epoch < 10; epoch++) await trial.report({ loss: (config.lr - 0.1) ** 2 / (epoch + 1) })
+ *   },
+ *   { paramSpace: { lr: loguniform(1e-4, 1) }, metric: 'loss', mode: 'min', numSamples: 50 },
+ * )
+ * console.log((await tuner.fit()).getBestResult().config)
+ */
+export interface Tuner<Config = Record<string, unknown>> {
+  /**
+   * Runs the experiment to its end. Called again it gives the same promise.
+   * @throws {ExperimentError} (rejects) when the experiment could not go on; its `results` hold all that was reached.
+   */
+  fit(): Promise<Results<Config>>
+  /** Listens to an event. A listener that throws harms nobody: it becomes a warning. Returns the tuner. */
+  on<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this
+  /** Listens to an event once. */
+  once<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this
+  off<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this
+  /** Is given a snapshot at once, and then at most every 100 ms while things change. Returns how to stop. */
+  subscribe(subscriber: (snapshot: ExperimentSnapshot) => void): () => void
+  getSnapshot(): ExperimentSnapshot
+  /**
+   * All events from now on, until the experiment ends. The experiment never waits for a reader: beyond 65,536 that
+   * wait, the oldest are dropped, and `{ type: 'events.dropped', count }` stands in their place.
+   */
+  events(): AsyncIterableIterator<ExperimentEvent | EventsDropped>
+  /** The experiment's XState actor: `idle`, until `fit` starts it. */
+  readonly actor: ExperimentActor
+  /** The XState actor of a trial that has not ended. */
+  trialActor(id: string): AnyActorRef | undefined
+  /** Attaches an XState inspector, after telling it of all actors that live. Returns how to detach it. */
+  inspect(inspector: Inspector): () => void
+  /**
+   * Ends the experiment. Trials that run are interrupted, or with `graceful` let to their ends; none starts any more.
+   * Resolves when all is over.
+   */
+  stop(options?: { readonly graceful?: boolean }): Promise<void>
+  /** Pauses a trial: before its start, or at its next report. `fit` waits for it to be resumed. */
+  pauseTrial(id: string): void
+  resumeTrial(id: string): void
+  /** Ends a trial, as pruned. */
+  stopTrial(id: string): void
+  /** What was recorded, with `trace: true`. */
+  readonly trace: Trace | undefined
+}
+
+/** Both ways to make a Tuner: with a space, which gives the configuration its type; and without. */
+export interface TunerConstructor {
+  /**
+   * @throws {OptionError} for options that cannot be used; an unknown one is refused with the nearest known.
+   * @throws {SpaceError} for a space that cannot be searched.
+   */
+  new <const Space extends SpaceDefinition>(
+    trainable: Trainable<ConfigOf<Space>>,
+    options: { readonly paramSpace: Space } & TunerOptions<ConfigOf<Space>>,
+  ): Tuner<ConfigOf<Space>>
+  new <Config = Record<string, unknown>>(
+    trainable: Trainable<Config>,
+    options?: { readonly paramSpace?: undefined } & TunerOptions<Config>,
+  ): Tuner<Config>
+  readonly prototype: Tuner<unknown>
+}
+
+class RealTuner<Config> implements Tuner<Config> {
+  readonly actor: ExperimentActor
+  readonly trace: Trace | undefined
+  readonly #experiment: Experiment
+  readonly #composition: Composition
+  #writer: LogWriter | undefined
+  readonly #signal: AbortSignal | undefined
+  readonly #reporter: Reporter | undefined
+  readonly #numSamples: number
+  #fitting: Promise<Results<Config>> | undefined
+
+  constructor(trainable: unknown, given: object = {}) {
+    const options = readExperimentOptions('Tuner', given)
+    this.#composition = compose(trainable, options, realSurroundings())
+    this.trace = options.trace ? new Trace() : undefined
+    if (options.storage !== undefined) {
+      this.#writer = new LogWriter(openStore(options.storage), (failure) => this.#experiment.fail(failure))
+    }
+    this.#signal = options.signal
+    this.#reporter = options.reporter
+    this.#numSamples = this.#composition.settings.plan.trialCount
+    this.#experiment = this.#composition.build(realKernel(), this.#logger())
+    this.actor = this.#experiment.actor
+    for (const callback of options.callbacks ?? []) this.#listenAll(callback, 'callback')
+    if (this.#reporter !== undefined) this.#listenAll(this.#reporter.on ?? {}, 'reporter')
+  }
+
+  fit(): Promise<Results<Config>> {
+    this.#fitting ??= this.#run()
+    return this.#fitting
+  }
+
+  on<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this {
+    this.#experiment.events.on(checkEvent(name), listener)
+    return this
+  }
+
+  once<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this {
+    this.#experiment.events.once(checkEvent(name), listener)
+    return this
+  }
+
+  off<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this {
+    this.#experiment.events.off(name, listener)
+    return this
+  }
+
+  subscribe(subscriber: (snapshot: ExperimentSnapshot) => void): () => void {
+    return this.#experiment.broadcast.subscribe(subscriber)
+  }
+
+  getSnapshot(): ExperimentSnapshot {
+    return this.#experiment.snapshot()
+  }
+
+  events(): AsyncIterableIterator<ExperimentEvent | EventsDropped> {
+    return eventStream(this.#experiment.events, this.#experiment.ended)
+  }
+
+  trialActor(id: string): AnyActorRef | undefined {
+    return this.#experiment.trialActor(id)
+  }
+
+  inspect(inspector: Inspector): () => void {
+    return this.#experiment.inspect(inspector)
+  }
+
+  async stop({ graceful = false }: { readonly graceful?: boolean } = {}): Promise<void> {
+    if (this.#fitting === undefined) return
+    this.#experiment.stop('stop', graceful)
+    await this.#experiment.ended
+  }
+
+  pauseTrial(id: string): void {
+    this.#steer('experiment.pauseTrial', id)
+  }
+
+  resumeTrial(id: string): void {
+    this.#steer('experiment.resumeTrial', id)
+  }
+
+  stopTrial(id: string): void {
+    this.#steer('experiment.stopTrial', id)
+  }
+
+  async #run(): Promise<Results<Config>> {
+    const experiment = this.#experiment
+    await this.#writer?.open(this.#composition.settings.plan.name)
+    const onAbort = (): void => experiment.stop('signal', false)
+    this.#report((reporter) => reporter.start(this.#view()))
+    const unsubscribe = this.#reporter && experiment.broadcast.subscribe((snapshot) => this.#reporter?.update(snapshot))
+    experiment.start()
+    if (this.#signal?.aborted === true) onAbort()
+    this.#signal?.addEventListener('abort', onAbort)
+    const { endedBy, failure } = await experiment.ended
+    this.#signal?.removeEventListener('abort', onAbort)
+    unsubscribe?.()
+    const storageFailure = await this.#writer?.close()
+    const results = resultsOf<Config>(experiment, this.#composition, endedBy)
+    const error = errorOf(failure ?? storageFailure, results)
+    this.#report((reporter) => reporter.end({ snapshot: experiment.snapshot(), results, error }))
+    if (error !== undefined) throw error
+    return results
+  }
+
+  #view(): Parameters<Reporter['start']>[0] {
+    const { plan, space } = this.#composition.settings
+    return {
+      name: plan.name,
+      objectives: plan.objectives,
+      numSamples: Number.isFinite(this.#numSamples) ? this.#numSamples : undefined,
+      parameterNames: space.kind === 'declared' ? space.parameters.map(({ path }) => path) : undefined,
+    }
+  }
+
+  #report(call: (reporter: Reporter) => void): void {
+    if (this.#reporter === undefined) return
+    try {
+      call(this.#reporter)
+    } catch (cause) {
+      this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${String(cause)}`, cause })
+    }
+  }
+
+  #listenAll(listeners: { readonly [Name in ExperimentEventName]?: (event: ExperimentEvents[Name]) => void }, kind: 'callback' | 'reporter'): void {
+    for (const name of Object.keys(listeners)) {
+      const event = checkEvent(name)
+      this.#experiment.events.on(event, listeners[event] as (event: unknown) => void, kind)
+    }
+  }
+
+  #logger(): ((record: LogRecord) => void) | undefined {
+    const { trace } = this
+    const writer = this.#writer
+    if (trace === undefined) return writer && ((record) => writer.write(record))
+    if (writer === undefined) return (record) => trace.add(record)
+    return (record) => {
+      trace.add(record)
+      writer.write(record)
+    }
+  }
+
+  #steer(type: 'experiment.pauseTrial' | 'experiment.resumeTrial' | 'experiment.stopTrial', id: string): void {
+    const trial = this.#experiment.liveNumber(id)
+    if (trial !== undefined) this.#experiment.send({ type, trial })
+    else if (!this.#experiment.records.some((record) => record.id === id)) {
+      throw new OptionError('id', `There is no trial ${id}. Take the id from a snapshot, an event, or the trial itself.`, {
+        received: id,
+      })
+    }
+  }
+}
+
+const EVENT_NAMES: readonly ExperimentEventName[] = [
+  'experiment.start',
+  'experiment.end',
+  'experiment.warning',
+  'trial.created',
+  'trial.start',
+  'trial.report',
+  'trial.pause',
+  'trial.resume',
+  'trial.stop',
+  'trial.complete',
+  'trial.error',
+  'trial.retry',
+  'trial.exploit',
+  'trial.transition',
+  'trial.log',
+]
+
+function checkEvent<Name extends string>(name: Name): Name & ExperimentEventName {
+  if ((EVENT_NAMES as readonly string[]).includes(name)) return name as Name & ExperimentEventName
+  const near = nearest(name, EVENT_NAMES)
+  const hint = near === undefined ? `Known are ${EVENT_NAMES.join(', ')}.` : `Did you mean ${near}?`
+  throw new OptionError('event', `There is no event ${name}. ${hint}`, { received: name })
+}
+
+/** What came of an experiment that has ended. */
+export function resultsOf<Config>(
+  experiment: Experiment,
+  { settings }: Composition,
+  endedBy: Results['endedBy'],
+): Results<Config> {
+  return new Results<Config>({
+    records: experiment.records,
+    objectives: settings.plan.objectives,
+    endedBy,
+    warnings: experiment.warnings,
+    elapsedMs: experiment.elapsedMs,
+  })
+}
+
+/** What `fit` rejects with when an experiment failed. */
+export function errorOf<Config>(
+  failure: Failure | undefined,
+  results: Results<Config>,
+): ExperimentError<Results<Config>> | undefined {
+  if (failure === undefined) return undefined
+  return new ExperimentError(failure.code, failure.message, { cause: failure.cause, results })
+}
+
+/** Tunes a trainable. See the interface of the same name. */
+export const Tuner: TunerConstructor = RealTuner as TunerConstructor

@@ -1,0 +1,87 @@
+/**
+ * `npm run bench`: what the runtime costs, as ratios to a bare XState loop measured in the same run, since absolute
+ * times say more of the machine than of the code. One JSON object a line; exit code 1 when a target is missed.
+ * Each figure is the median of rounds in which both sides run one after the other.
+ */
+import { bareLoopRate } from './bare-loop.ts'
+import { churn } from './churn.ts'
+import { messagePathRate } from './message-path.ts'
+import { simulationRate } from './simulation.ts'
+import { tutorialVirtual, tutorialWall } from './tutorial.ts'
+
+const ROUNDS = 5
+let missed = 0
+
+function print(figure: Readonly<Record<string, unknown>>, met?: boolean): void {
+  if (met === false) missed++
+  const rounded = Object.entries(figure).map(([key, value]) => [
+    key,
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
+  ])
+  console.log(JSON.stringify({ ...Object.fromEntries(rounded), ...(met === undefined ? {} : { met }) }))
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] as number
+}
+
+/** Medians of several figures that are measured together, round after round. The first round only warms up. */
+async function rounds<K extends string>(measure: () => Promise<Record<K, number>>): Promise<Record<K, number>> {
+  await measure()
+  const measured: Record<K, number>[] = []
+  for (let i = 0; i < ROUNDS; i++) measured.push(await measure())
+  const keys = Object.keys(measured[0] as object) as K[]
+  return Object.fromEntries(keys.map((key) => [key, median(measured.map((round) => round[key]))])) as Record<K, number>
+}
+
+const REPORTS = 100_000
+
+const path = await rounds(async () => {
+  const bare4 = bareLoopRate(4, REPORTS)
+  const live4 = await messagePathRate(4, REPORTS / 4)
+  const bare1000 = bareLoopRate(1000, REPORTS)
+  const live1000 = await messagePathRate(1000, REPORTS / 1000)
+  return { bare4, live4, ratio4: live4 / bare4, bare1000, live1000, ratio1000to4: live1000 / live4 }
+})
+print({ name: 'message path, 4 live', reportsPerSecond: Math.round(path.live4), toBareLoop: path.ratio4, target: 0.5 }, path.ratio4 >= 0.5)
+print(
+  { name: 'message path, 1,000 live to 4 live', reportsPerSecond: Math.round(path.live1000), ratio: path.ratio1000to4, target: 0.5 },
+  path.ratio1000to4 >= 0.5,
+)
+const live10000 = await messagePathRate(10_000, 10)
+print({ name: 'message path, 10,000 live', reportsPerSecond: Math.round(live10000) }, live10000 > 0)
+
+const simulation = await rounds(async () => {
+  const bare = bareLoopRate(4, REPORTS)
+  const rate = await simulationRate(1_000, 50, 100)
+  return { rate, ratio: rate / bare }
+})
+print(
+  { name: 'simulate, generators under fifo', reportsPerSecond: Math.round(simulation.rate), toBareLoop: simulation.ratio, target: 0.25 },
+  simulation.ratio >= 0.25,
+)
+
+const few = await rounds(async () => {
+  const bare = bareLoopRate(4, REPORTS)
+  const { trialsPerSecond } = await churn(5_000)
+  return { trialsPerSecond, ratio: trialsPerSecond / bare }
+})
+print(
+  { name: '5,000 no-op trials of 10 reports', trialsPerSecond: Math.round(few.trialsPerSecond), toBareLoop: few.ratio, target: 0.02 },
+  few.ratio >= 0.02,
+)
+
+const many = await churn(100_000)
+print({ name: '100,000 no-op trials, last tenth to second', ratio: many.slowdown, target: 1.5 }, many.slowdown <= 1.5)
+print({ name: '100,000 no-op trials, resident MB', residentMB: Math.round(many.residentMB), target: 800 }, many.residentMB < 800)
+
+const wall = await tutorialWall()
+print(
+  { name: 'tutorial, wall time to the same loops by hand', troupeS: wall.troupe, byHandS: wall.byHand, ratio: wall.troupe / wall.byHand, target: 1.03 },
+  wall.troupe / wall.byHand <= 1.03,
+)
+const virtual = await tutorialVirtual()
+print({ name: 'tutorial, virtual seconds', seconds: virtual, target: 30 }, virtual === 30)
+
+process.exitCode = missed === 0 ? 0 : 1

@@ -1,0 +1,462 @@
+import { describe, expect, it } from 'vitest'
+import { OptionError, SpaceError, TroupeError } from '../../src/errors.ts'
+import { concurrencyLimiter } from '../../src/searchers/concurrency-limiter.ts'
+import { gridSearcher } from '../../src/searchers/grid-searcher.ts'
+import { randomSearch } from '../../src/searchers/random-search.ts'
+import type { Ask, Searcher, Suggestion, ToldTrial } from '../../src/searchers/searcher.ts'
+import type { Answer, SearchSession, TrialAnswer } from '../../src/searchers/session.ts'
+import { branch } from '../../src/space/branch.ts'
+import { choice, gridSearch } from '../../src/space/choices.ts'
+import { randint } from '../../src/space/integers.ts'
+import { loguniform, uniform } from '../../src/space/numbers.ts'
+import { readSpace } from '../../src/space/read-space.ts'
+import type { SpaceDefinition } from '../../src/space/space.ts'
+import { session, told } from './laws.ts'
+
+const ask = (search: SearchSession, number: number): Answer => {
+  const answer = search.suggest({ number, running: [] })
+  if (answer instanceof Promise) throw new TypeError('a promise from a synchronous searcher')
+  return answer
+}
+const trial = (search: SearchSession, number: number): TrialAnswer => ask(search, number) as TrialAnswer
+
+/** A user's searcher, as short as can be. */
+const searcher = (
+  suggest: (ask: Ask) => unknown,
+  more: Partial<Searcher> = {},
+): Searcher & { tells: ToldTrial[] } => {
+  const tells: ToldTrial[] = []
+  return {
+    name: 'mine',
+    tells,
+    start: () => ({
+      suggest: (request) => suggest(request) as Suggestion,
+      tell: (ended) => void tells.push(ended),
+    }),
+    ...more,
+  }
+}
+const point = (values: Record<string, unknown>): Suggestion => ({ kind: 'point', point: values })
+
+const nested: SpaceDefinition = {
+  steps: 100,
+  lr: loguniform(1e-4, 1),
+  net: { depth: randint(1, 9), act: choice(['relu', 'tanh']) },
+}
+
+describe('pointsToEvaluate', () => {
+  const points = (...list: object[]): Searcher => randomSearch({ pointsToEvaluate: list })
+
+  it('come first, in order, before what the searcher suggests', () => {
+    const search = session(
+      points({ lr: 0.1, net: { depth: 2, act: 'relu' } }, { lr: 0.2, net: { depth: 3, act: 'tanh' } }),
+      nested,
+      's',
+    )
+    expect([trial(search, 0), trial(search, 1), trial(search, 2)]).toMatchObject([
+      { source: 'point', config: { steps: 100, lr: 0.1, net: { depth: 2, act: 'relu' } } },
+      { source: 'point', config: { steps: 100, lr: 0.2, net: { depth: 3, act: 'tanh' } } },
+      { source: 'suggested' },
+    ])
+  })
+
+  it('are honoured when nested or flat, and completed when partial', () => {
+    const search = session(points({ net: { depth: 7 } }, { 'net/depth': 8 }), nested, 's')
+    const [one, two] = [trial(search, 0), trial(search, 1)]
+    expect(one.config).toMatchObject({ steps: 100, net: { depth: 7 } })
+    expect(two.config).toMatchObject({ steps: 100, net: { depth: 8 } })
+    expect(Object.keys(one.params).toSorted()).toEqual(['lr', 'net/act', 'net/depth'])
+    expect(one.params.lr).not.toBe(two.params.lr)
+  })
+
+  it('are honoured on a searcher of a user, and through wrappers', () => {
+    const mine = searcher(() => point({ x: 1 }), { options: { pointsToEvaluate: [{ x: 2 }] } })
+    const search = session(concurrencyLimiter(mine, { maxConcurrent: 1 }), { x: choice([1, 2]) }, 's')
+    expect([trial(search, 0).params.x, trial(search, 1).params.x]).toEqual([2, 1])
+  })
+
+  it('get the combinations of gridSearch that they leave out', () => {
+    const search = session(points({ x: 0.5 }, {}), { a: gridSearch([1, 2, 3]), x: uniform(0, 1) }, 's')
+    expect([0, 1, 2].map((number) => trial(search, number).params.a)).toEqual([1, 2, 3])
+  })
+
+  it('take a case by one of its parameters alone', () => {
+    const space = { act: branch({ relu: { width: uniform(0, 1) }, tanh: { alpha: uniform(0, 1) } }) }
+    expect(trial(session(points({ alpha: 0.5 }), space, 's'), 0).config).toEqual({ act: 'tanh', alpha: 0.5 })
+  })
+
+  it.each([
+    [{ lr: 0.1, net: { dept: 2 } }, 'net/dept', /pointsToEvaluate\[1\]/],
+    [{ lr: 7 }, 'lr', /7 is out of range.*pointsToEvaluate\[1\]/],
+    [{ steps: 99 }, 'steps', /pointsToEvaluate\[1\]/],
+  ])('are refused at construction where they do not fit: %j', (bad, path, message) => {
+    const refused = (): unknown => session(points({}, bad), nested, 's')
+    expect(refused).toThrow(message)
+    expect(refused).toThrow(expect.objectContaining({ name: 'SpaceError', path }))
+  })
+
+  it('are refused in a define-by-run space before their trial, not before', () => {
+    const space: SpaceDefinition = (t) => void t.suggestFloat('x', 0, 1)
+    const search = session(points({ x: 0.5 }, { x: 2 }, { y: 1 }), space, 's')
+    expect(trial(search, 0).config).toEqual({ x: 0.5 })
+    expect(() => ask(search, 1)).toThrow(/^x: 2 is out of range.*pointsToEvaluate\[1\]/)
+    // Asked again it is the same point that is refused, since it was not used up.
+    expect(() => ask(search, 1)).toThrow(SpaceError)
+  })
+
+  it('are refused when they are no configurations, or where forbids them', () => {
+    expect(() => session(randomSearch({ pointsToEvaluate: { lr: 1 } as never }), nested, 's')).toThrow(
+      OptionError,
+    )
+    expect(() => session(points(5 as never), nested, 's')).toThrow(
+      /pointsToEvaluate\[0\] must be a configuration/,
+    )
+    const search = session(points({ x: 1 }), { x: choice([1, 2]) }, 's', {
+      where: (config) => (config as { x: number }).x === 2,
+    })
+    expect(() => ask(search, 0)).toThrow(/where rejects pointsToEvaluate\[0\]/)
+  })
+})
+
+describe('evaluatedRewards', () => {
+  const complete = { lr: 0.1, net: { depth: 2, act: 'relu' } }
+
+  it('make completed trials of the first points, which then do not run', () => {
+    const search = session(
+      randomSearch({ pointsToEvaluate: [complete, { lr: 0.2 }], evaluatedRewards: [0.25] }),
+      nested,
+      's',
+    )
+    expect(search.given()).toMatchObject([
+      {
+        config: { steps: 100, ...complete },
+        params: { lr: 0.1, 'net/depth': 2, 'net/act': 'relu' },
+        values: [0.25],
+        metrics: { loss: 0.25 },
+      },
+    ])
+    expect(trial(search, 1)).toMatchObject({ source: 'point', config: { lr: 0.2 } })
+    expect(trial(search, 2).source).toBe('suggested')
+  })
+
+  it('hold one value for each of several objectives', () => {
+    const objectives = [
+      { metric: 'loss', mode: 'min' },
+      { metric: 'gain', mode: 'max' },
+    ] as const
+    const make = (reward: number | number[]): SearchSession =>
+      session(randomSearch({ pointsToEvaluate: [complete], evaluatedRewards: [reward] }), nested, 's', {
+        objectives,
+      })
+    expect(make([0.5, Infinity]).given()[0]).toMatchObject({
+      values: [0.5, Infinity],
+      metrics: { loss: 0.5, gain: Infinity },
+    })
+    expect(() => make([1])).toThrow(/evaluatedRewards\[0\] must hold 2 numbers \(loss, gain\)/)
+    expect(() => make(1)).toThrow(OptionError)
+  })
+
+  it('work for complete points of a define-by-run space', () => {
+    const space: SpaceDefinition = (t) => {
+      t.suggestFloat('x', 0, 1)
+      return { steps: 3 }
+    }
+    const search = session(
+      randomSearch({ pointsToEvaluate: [{ x: 0.5 }], evaluatedRewards: [1] }),
+      space,
+      's',
+    )
+    expect(search.given()).toMatchObject([{ config: { x: 0.5, steps: 3 }, values: [1] }])
+  })
+
+  it.each([
+    ['more rewards than points', [complete], [1, 2], /of which there are 1/],
+    ['an incomplete point', [{ lr: 0.1 }], [1], /no value for net\/depth, net\/act/],
+    ['NaN', [complete], [Number.NaN], /must be a number, got NaN/],
+    ['a text', [complete], ['1'], /must be a number/],
+    ['no array', [complete], 1, /stands beside pointsToEvaluate/],
+  ])('are refused at construction: %s', (_, pointsToEvaluate, evaluatedRewards, message) => {
+    const make = (): unknown =>
+      session(randomSearch({ pointsToEvaluate, evaluatedRewards: evaluatedRewards as number[] }), nested, 's')
+    expect(make).toThrow(OptionError)
+    expect(make).toThrow(message)
+  })
+
+  it('need a metric', () => {
+    const made = randomSearch({ pointsToEvaluate: [complete], evaluatedRewards: [1] })
+    expect(() => session(made, nested, 's', { objectives: [] })).toThrow(/value of no metric/)
+  })
+})
+
+describe('where', () => {
+  it('sees whole configurations, and rejects until one is allowed', () => {
+    const seen: unknown[] = []
+    const search = session(randomSearch(), { fixed: 'c', n: randint(0, 10) }, 's', {
+      where: (config) => seen.push(config) > 3,
+    })
+    ask(search, 0)
+    expect(seen).toHaveLength(4)
+    expect(seen[0]).toEqual({ fixed: 'c', n: expect.any(Number) as number })
+  })
+
+  it('that rejects 1,000 in a row is an error that says so', () => {
+    const search = session(randomSearch(), { x: uniform(0, 1) }, 's', { where: () => false })
+    expect(() => ask(search, 4)).toThrow(/where rejected 1000 configurations in a row for trial 4/)
+    expect(() => ask(search, 4)).toThrow(SpaceError)
+  })
+
+  it('completes a partial point until it is allowed', () => {
+    const search = session(
+      randomSearch({ pointsToEvaluate: [{ a: 1 }] }),
+      { a: randint(0, 9), b: randint(0, 9) },
+      's',
+      {
+        where: (config) => (config as { b: number }).b === 8,
+      },
+    )
+    expect(trial(search, 0).config).toEqual({ a: 1, b: 8 })
+  })
+
+  it('that throws keeps its error as the cause, and one without a return is told of', () => {
+    const broken = new RangeError('boom')
+    const throwing = session(randomSearch(), { x: uniform(0, 1) }, 's', {
+      where: () => {
+        throw broken
+      },
+    })
+    expect(() => ask(throwing, 0)).toThrow(expect.objectContaining({ code: 'where', cause: broken }))
+    const silent = session(randomSearch(), { x: uniform(0, 1) }, 's', { where: (() => {}) as never })
+    expect(() => ask(silent, 0)).toThrow(/got undefined. Is a return missing\?/)
+  })
+})
+
+describe('duplicates', () => {
+  const stuck = searcher(() => point({ n: 3 }))
+  const space = { n: randint(0, 5) }
+  const ns = (search: SearchSession, count: number): unknown[] =>
+    Array.from({ length: count }, (_, number) => {
+      const answer = ask(search, number)
+      return answer.kind === 'trial' ? answer.params.n : answer.kind
+    })
+
+  it('run again unless asked otherwise', () => {
+    expect(ns(session(stuck, space, 's'), 3)).toEqual([3, 3, 3])
+  })
+
+  it('are resampled, also around a searcher that is stuck, until a finite space is used up', () => {
+    const found = ns(session(stuck, space, 's', { duplicates: 'resample' }), 7)
+    expect(found.slice(0, 5).toSorted()).toEqual([0, 1, 2, 3, 4])
+    expect(found.slice(5)).toEqual(['finished', 'finished'])
+  })
+
+  it('come to an end where `where` leaves only some points', () => {
+    const search = session(randomSearch(), { n: randint(0, 1000) }, 's', {
+      duplicates: 'resample',
+      where: (config) => (config as { n: number }).n % 250 === 0,
+    })
+    const found = ns(search, 5)
+    expect(found.slice(0, 4).toSorted()).toEqual([0, 250, 500, 750])
+    expect(found[4]).toBe('finished')
+  })
+
+  it('of a stuck searcher give way to fresh points in an infinite space', () => {
+    const search = session(
+      searcher(() => point({ x: 0.5 })),
+      { x: uniform(0, 1) },
+      's',
+      { duplicates: 'resample' },
+    )
+    expect(new Set(Array.from({ length: 4 }, (_, n) => trial(search, n).params.x)).size).toBe(4)
+  })
+
+  it('in a space known only by running it are allowed when no other is found', () => {
+    const search = session(randomSearch(), (t) => void t.suggestInt('n', 1, 1), 's', {
+      duplicates: 'resample',
+    })
+    expect(ns(search, 2)).toEqual([1, 1])
+  })
+
+  it('are told the searcher as turned down, with the count of retries', () => {
+    const retries: number[] = []
+    const counting = searcher(({ retry }) => {
+      retries.push(retry)
+      return point({ n: retry })
+    })
+    expect(ns(session(counting, space, 's', { duplicates: 'resample' }), 3)).toEqual([0, 1, 2])
+    expect(retries).toEqual([0, 0, 1, 0, 1, 2])
+  })
+
+  it('are reused once a trial has completed with the same parameters', async () => {
+    const search = session(stuck, space, 's', { duplicates: 'reuse' })
+    const first = trial(search, 0)
+    expect(trial(search, 1)).toMatchObject({ source: 'suggested' })
+    await search.tell(told(1, first, { state: 'failed', values: undefined }))
+    expect(trial(search, 2)).toMatchObject({ source: 'suggested' })
+    await search.tell(told(0, first))
+    expect(trial(search, 3)).toMatchObject({ source: 'reused', duplicateOf: 0, params: { n: 3 } })
+  })
+
+  it('know of points given, enqueued and of an earlier process', async () => {
+    const given = randomSearch({ pointsToEvaluate: [{ n: 0 }], evaluatedRewards: [1] })
+    const search = session(given, space, 's', { duplicates: 'resample' })
+    for (const one of search.given()) await search.tell(told(0, one))
+    expect(search.complete({ number: 1 }, { n: 1 })).toMatchObject({ source: 'enqueued', params: { n: 1 } })
+    await search.recall({ source: 'suggested', params: { n: 2 }, told: undefined })
+    expect(ns(search, 3).toSorted()).toEqual([3, 4, 'finished'])
+  })
+
+  it('refuse a policy that does not exist', () => {
+    expect(() => session(stuck, space, 's', { duplicates: 'skip' as never })).toThrow(
+      /'allow', 'resample' or 'reuse', got "skip"/,
+    )
+  })
+})
+
+describe('a searcher that cannot work here', () => {
+  const objectives = [
+    { metric: 'loss', mode: 'min' },
+    { metric: 'gain', mode: 'max' },
+  ] as const
+
+  it('is refused for gridSearch axes that it does not expand, with the ways out', () => {
+    const make = (): unknown =>
+      session(
+        searcher(() => point({})),
+        { lr: gridSearch([1, 2]), d: gridSearch([1]) },
+        's',
+      )
+    expect(make).toThrow(OptionError)
+    expect(make).toThrow(
+      /mine does not expand gridSearch \(lr, d\)\. Write choice.*randomSearch\(\) or gridSearcher\(\)/,
+    )
+  })
+
+  it('is refused for more, or fewer, objectives than it can have', () => {
+    const one = searcher(() => point({}), { objectives: 'one' })
+    expect(() => session(one, { x: uniform(0, 1) }, 's', { objectives })).toThrow(
+      /optimises one metric, but 2 are given \(loss, gain\)/,
+    )
+    expect(() => session(one, { x: uniform(0, 1) }, 's', { objectives: [] })).toThrow(/needs a metric/)
+    expect(session(one, { x: uniform(0, 1) }, 's')).toBeDefined()
+  })
+
+  it.each([
+    ['no object', 5, /must be a searcher/],
+    ['a factory that was not called', randomSearch, /Did you mean randomSearch\(\)\?/],
+    ['one without start', { name: 'x' }, /needs name and start/],
+    [
+      'one with a bad seed',
+      searcher(() => point({}), { options: { seed: Infinity } }),
+      /mine\.seed: must be a string/,
+    ],
+    ['one whose start gives nothing', { name: 'x', start: () => undefined }, /x\.start returned undefined/],
+  ])('is refused: %s', (_, wrong, message) => {
+    expect(() => session(wrong as Searcher, { x: uniform(0, 1) }, 's')).toThrow(message)
+  })
+
+  it.each([
+    ['nothing', undefined, /answered trial 3 with undefined, which is no suggestion/],
+    ['a bare configuration', { x: 1 }, /answered trial 3 with an object with the keys x/],
+    ['a point without values', { kind: 'point' }, /no suggestion/],
+    [
+      'a path that is not in the space',
+      point({ y: 1 }),
+      /mine suggested for trial 3 what is not in the space: y/,
+    ],
+    ['a value out of range', point({ x: 2 }), /mine suggested for trial 3 what is not in the space: x: 2/],
+  ])('is told of clearly when it suggests %s', (_, wrong, message) => {
+    const search = session(
+      searcher(() => wrong),
+      { x: uniform(0, 1) },
+      's',
+    )
+    expect(() => ask(search, 3)).toThrow(message)
+    expect(() => ask(search, 3)).toThrow(expect.objectContaining({ code: 'searcher' }))
+  })
+
+  it('may know a define-by-run space only roughly: what does not fit is drawn', () => {
+    const search = session(
+      searcher(() => point({ x: 5, other: 1, y: 0.25 })),
+      (t) => {
+        t.suggestFloat('x', 0, 1)
+        t.suggestFloat('y', 0, 1)
+      },
+      's',
+    )
+    const { params } = trial(search, 0)
+    expect(params.y).toBe(0.25)
+    expect(params.x).toBeLessThanOrEqual(1)
+    expect(Object.keys(params)).toEqual(['x', 'y'])
+  })
+})
+
+describe('a searcher that thinks', () => {
+  it('answers by promise, and is asked again by promise', async () => {
+    const values = [9, 9, 1]
+    const search = session(
+      searcher(async () => point({ n: values.shift() })),
+      { n: randint(0, 10) },
+      's',
+      {
+        where: (config) => (config as { n: number }).n < 5,
+      },
+    )
+    const answer = search.suggest({ number: 0, running: [] })
+    expect(answer).toBeInstanceOf(Promise)
+    expect(await answer).toMatchObject({ params: { n: 1 } })
+  })
+
+  it('may tell of its failure by rejecting, to suggest and to tell', async () => {
+    const failing: Searcher = {
+      name: 'failing',
+      start: () => ({
+        suggest: () => Promise.reject(new TroupeError('x', 'no')),
+        tell: () => Promise.reject(new TroupeError('y', 'no')),
+      }),
+    }
+    const search = session(failing, { x: uniform(0, 1) }, 's')
+    await expect(search.suggest({ number: 0, running: [] })).rejects.toThrow('no')
+    await expect(search.tell(told(0, { params: {}, domains: {} }))).rejects.toThrow('no')
+  })
+})
+
+describe('a search of an earlier process', () => {
+  it('has had its points, and goes on with the next', async () => {
+    const made = randomSearch({ pointsToEvaluate: [{ n: 1 }, { n: 2 }, { n: 3 }], evaluatedRewards: [0.5] })
+    const search = session(made, { n: randint(0, 100) }, 's')
+    await search.recall({
+      source: 'given',
+      params: { n: 1 },
+      told: told(0, { params: { n: 1 }, domains: {} }),
+    })
+    await search.recall({ source: 'point', params: { n: 2 }, told: undefined })
+    expect(search.given()).toEqual([])
+    expect(trial(search, 2)).toMatchObject({ source: 'point', params: { n: 3 } })
+  })
+
+  it('is not saved when its searcher cannot be', () => {
+    expect(
+      session(
+        searcher(() => point({})),
+        {},
+        's',
+      ).save(),
+    ).toBeUndefined()
+    expect(session(gridSearcher(), {}, 's').save()).toBeDefined()
+  })
+})
+
+describe('a space for one trial alone', () => {
+  it('takes what fits it from the suggestion, and draws the rest', () => {
+    const space = readSpace({ x: uniform(0, 1), z: uniform(5, 6) })
+    const search = session(
+      searcher(() => point({ x: 0.5, y: 0.5 })),
+      { x: uniform(0, 1), y: uniform(0, 1) },
+      's',
+    )
+    const answer = search.suggest({ number: 0, running: [], space }) as TrialAnswer
+    expect(answer.params.x).toBe(0.5)
+    expect(Object.keys(answer.params)).toEqual(['x', 'z'])
+    expect(trial(search, 1).params).toEqual({ x: 0.5, y: 0.5 })
+  })
+})
