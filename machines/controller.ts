@@ -18,7 +18,7 @@ import {
 import { metricOf } from '../src/core/metrics.ts'
 import { assertNever, TroupeError } from '../src/errors.ts'
 import type { Assignment } from '../src/executors/executor.ts'
-import type { Choice, Command, TrialReport } from '../src/schedulers/scheduler.ts'
+import type { Choice, Command, Decision, TrialReport } from '../src/schedulers/scheduler.ts'
 import type { Answer, GivenTrial } from '../src/searchers/session.ts'
 import { type Awaiting, Ledger, type LiveTrial } from './ledger.ts'
 import { deliver } from './mail.ts'
@@ -234,6 +234,7 @@ export class Controller {
       pausedBy: undefined,
       ending: undefined,
       awaiting: [],
+      exploits: false,
       lastRanked: undefined,
     })
     this.ledger.spawning++
@@ -432,7 +433,7 @@ export class Controller {
       record.values = values
       record.valuesAt = metricOf(metrics, timeAttr) ?? record.iteration
     }
-    trial.awaiting.push({ seq: report.seq, metrics, last: report.last })
+    trial.awaiting.push({ attempt, seq: report.seq, metrics, last: report.last })
     const { log } = this.#ports
     log?.({ at: this.#ports.now(), type: 'trial.report', trial: number, attempt, seq: report.seq, metrics })
     const ranked = this.#rankable(record, metrics, rankedBy === objectives ? values : valuesOf(metrics, rankedBy))
@@ -472,8 +473,9 @@ export class Controller {
     const trial = this.ledger.live.get(message.trial)
     const awaiting = trial?.awaiting.shift()
     this.#declined = false
-    // A trial whose end is decided already has nothing to wait for.
-    if (trial !== undefined && awaiting?.seq === seq && trial.ending === undefined) this.#apply(trial, awaiting, message)
+    // A trial whose end is decided has nothing to wait for, nor has an attempt that is over.
+    const isAwaited = awaiting?.seq === seq && awaiting.attempt === trial?.record.attempt
+    if (trial !== undefined && isAwaited && trial.ending === undefined) this.#apply(trial, awaiting, message)
     this.#obey(commands)
     if (demand?.scope === 'experiment' && !this.#stopping) {
       this.#send('self', { type: 'experiment.stop', by: 'stopper', graceful: false })
@@ -509,10 +511,29 @@ export class Controller {
         return this.#end(trial, outcome, reasonOf(info))
       }
       case 'exploit':
-        return undefined
+        return this.#exploit(trial, awaiting.seq, decision)
       default:
         return assertNever(info.kind, 'A decision')
     }
+  }
+
+  /**
+   * The trial leaves, and starts again with the new configuration from the donor's checkpoint. Without a checkpoint
+   * there is nothing to go on from, and starting from scratch would lose what it has: it goes on as it is.
+   */
+  #exploit(trial: LiveTrial, seq: number, decision: Decision): void {
+    const { record } = trial
+    const checkpoint = decision.kind === 'exploit' ? this.ledger.records[decision.donor]?.checkpoint : undefined
+    if (decision.kind !== 'exploit' || checkpoint === undefined) {
+      return this.#sendTrial(trial, { type: 'trial.continue', seq })
+    }
+    const { donor, config, reason, evidence } = decision
+    record.config = config
+    record.checkpoint = checkpoint
+    record.reason = { by: 'scheduler', text: reason, evidence }
+    trial.exploits = true
+    this.#publish('trial.exploit', { trial: record, donor, config, at: this.#ports.now() })
+    this.#sendTrial(trial, { type: 'trial.stop', to: 'pending', as: 'exploited' })
   }
 
   /** Who has the last word on a report: a stopper, then the scheduler, then a user who asked for a pause. */
@@ -577,7 +598,7 @@ export class Controller {
       case 'stopping':
         return undefined
       case 'pending':
-        if (!isFirst) this.#prepareNextAttempt(record)
+        if (!isFirst) this.#prepareNextAttempt(trial)
         this.ledger.setWaiting(trial, true)
         if (isFirst) {
           this.ledger.spawning--
@@ -614,11 +635,13 @@ export class Controller {
     if (this.#ports.hears(name)) this.#ports.publish(name, { trial: record, attempt: record.attempt, at })
   }
 
-  /** A new attempt goes on from the last checkpoint; what was reported beyond it did not happen. */
-  #prepareNextAttempt(record: TrialRecord): void {
+  /** A new attempt goes on from the last checkpoint; what was reported beyond it did not happen, unless it exploits. */
+  #prepareNextAttempt(trial: LiveTrial): void {
+    const { record } = trial
     record.attempt++
     record.iteration = record.checkpoint?.iteration ?? 0
-    record.history.truncate(record.iteration)
+    if (!trial.exploits) record.history.truncate(record.iteration)
+    trial.exploits = false
     record.state = 'waiting'
   }
 

@@ -9,6 +9,7 @@ import type { TrialRun } from './protocol.ts'
 
 /** A report that waits for its decision. */
 export interface Awaiting {
+  readonly attempt: number
   readonly seq: number
   readonly metrics: Metrics
   readonly last: boolean
@@ -30,6 +31,8 @@ export interface LiveTrial {
   ending: { readonly state: EndState; readonly reason: Reason } | undefined
   /** Reports that wait for their decisions, in order. */
   readonly awaiting: Awaiting[]
+  /** Whether its next attempt takes over another trial's checkpoint. */
+  exploits: boolean
   /** The last report that a scheduler could rank. */
   lastRanked: TrialReport | undefined
 }

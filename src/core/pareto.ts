@@ -1,5 +1,4 @@
-import type { Objective } from './objective.ts'
-import { orient } from './objective.ts'
+import { type Objective, orient } from './objective.ts'
 import { isFeasible } from './order.ts'
 
 /** What the front looks at. */
@@ -16,17 +15,27 @@ export interface ParetoCandidate {
  * dominate infeasible ones. Failed trials, and those whose values are missing or NaN, are never in the front; equal
  * ones are in it together. In order of number. Cost: O(n log n + n · front · objectives).
  */
-export function paretoFront<R extends ParetoCandidate>(records: readonly R[], objectives: readonly Objective[]): R[] {
+export function paretoFront<R extends ParetoCandidate>(
+  records: readonly R[],
+  objectives: readonly Objective[],
+): R[] {
   const ranked = records
-    .filter(({ state, values }) => state !== 'failed' && values !== undefined && values.length > 0 && !values.some(Number.isNaN))
+    .filter(
+      ({ state, values }) =>
+        state !== 'failed' && values !== undefined && values.length > 0 && !values.some(Number.isNaN),
+    )
     .map((record) => ({
       record,
-      scores: (record.values as readonly number[]).map((value, i) => orient(value, (objectives[i] as Objective).mode)),
+      scores: (record.values as readonly number[]).map((value, i) =>
+        orient(value, (objectives[i] as Objective).mode),
+      ),
       feasible: isFeasible(record.constraints),
     }))
   const any = ranked.some(({ feasible }) => feasible)
   // Best first by the first objective, then the next: whoever dominates comes before whom it dominates.
-  const sorted = ranked.filter(({ feasible }) => feasible === any).toSorted((a, b) => compareScores(a.scores, b.scores))
+  const sorted = ranked
+    .filter(({ feasible }) => feasible === any)
+    .toSorted((a, b) => compareScores(a.scores, b.scores))
   const front: typeof sorted = []
   for (const candidate of sorted) {
     if (!front.some(({ scores }) => dominates(scores, candidate.scores))) front.push(candidate)

@@ -54,7 +54,8 @@ export interface TrialRecord {
   readonly number: number
   readonly id: string
   readonly name: string
-  readonly config: unknown
+  /** Changes when the trial exploits another one. */
+  config: unknown
   readonly params: Params
   readonly source: TrialSource
   readonly resources: Resources

@@ -28,8 +28,9 @@ export function formatValue(value: unknown): string {
   if (typeof value === 'function') return value.name === '' ? 'function' : plainText(value.name)
   if (typeof value === 'symbol') return plainText(value.toString())
   try {
-    // BigInts are the one thing left that JSON refuses without need.
-    return typeof value === 'bigint' ? value.toString() : plainText(JSON.stringify(value))
+    // BigInts are refused by JSON; and it gives undefined, against its type, where a `toJSON` does.
+    const text: string | undefined = typeof value === 'bigint' ? value.toString() : JSON.stringify(value)
+    return text === undefined ? '' : plainText(text)
   } catch {
     return Object.prototype.toString.call(value)
   }

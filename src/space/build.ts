@@ -3,6 +3,7 @@ import type { RandomStream } from '../random/random.ts'
 import type { ComputedDomain } from './domain.ts'
 import type { Plan, PlannedParameter, Step } from './plan.ts'
 import { copyPlain } from './same-value.ts'
+import { isStrayPromise } from './structure.ts'
 
 /** Stands for a computed value until it is computed. */
 export const PENDING: unique symbol = Symbol('pending')
@@ -92,12 +93,10 @@ function computed(
     if (error instanceof SpaceError) throw error
     throw new SpaceError(path, `the function given to sampleFrom threw: ${String(error)}`, { cause: error })
   }
-  if (typeof (value as { then?: unknown } | null | undefined)?.then !== 'function') return value
-  // Whatever the promise comes to, nobody else will look at it.
-  Promise.resolve(value).catch(() => {})
+  if (!isStrayPromise(value)) return value
   throw new SpaceError(
     path,
-    'the function given to sampleFrom returned a promise, but it must be synchronous.',
+    'the function given to sampleFrom returned a promise, but it must be synchronous. Compute the value at once.',
     {
       received: value,
     },

@@ -5,16 +5,10 @@ import { asError, SpaceError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import { copyPlain, sameValue } from './same-value.ts'
 import type { ResolveOptions, Resolved, Space } from './space.ts'
-import { holdsParameters, joinPath } from './structure.ts'
+import { holdsParameters, isStrayPromise, joinPath } from './structure.ts'
 import { DomainPool, neverSuggested, SuggestRecorder, type SuggestTrial } from './suggest.ts'
 
-export {
-  DomainPool,
-  type RecorderOptions,
-  type SuggestOptions,
-  SuggestRecorder,
-  type SuggestTrial,
-} from './suggest.ts'
+export { DomainPool, SuggestRecorder, type SuggestTrial } from './suggest.ts'
 
 /** A function that suggests parameters as it goes, and may return constants for the configuration. */
 export type RunFunction = (trial: SuggestTrial) => object | undefined | void
@@ -56,9 +50,7 @@ export function defineByRun(run: RunFunction): Space {
 function constantsOf(run: RunFunction, trial: SuggestTrial): Record<string, unknown> {
   const returned = runOnce(run, trial)
   if (returned === undefined) return {}
-  if (typeof (returned as { then?: unknown } | null)?.then === 'function') {
-    // Whatever the promise comes to, nobody else will look at it.
-    Promise.resolve(returned).catch(() => {})
+  if (isStrayPromise(returned)) {
     throw new SpaceError(
       '',
       'The space function returned a promise, but it must be synchronous. Do what takes time before the experiment.',

@@ -64,3 +64,14 @@ export function holdsParameters(value: unknown, path: string, above: readonly un
   }
   return found
 }
+
+/**
+ * Whether a function of the user's, which must be synchronous, returned a promise. What such a promise comes to nobody
+ * will look at, so that its rejection is silenced.
+ */
+export function isStrayPromise(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function')
+    return false
+  Promise.resolve(value).catch(() => {})
+  return true
+}

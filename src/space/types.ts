@@ -23,7 +23,7 @@ export interface TypeProblem<Sentence extends string> {
 /**
  * `unknown` when a trainable that takes `C` can run the configurations of `S`, and otherwise a `TypeProblem`.
  */
-export type AcceptedBy<C, S> = [S] extends [undefined]
+export type AcceptedBy<C, S> = [S] extends [AnyFunction | undefined]
   ? unknown
   : [ConfigOf<S>] extends [C]
     ? unknown

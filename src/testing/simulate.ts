@@ -5,8 +5,7 @@ import type { ReportInfo } from '../executors/in-process.ts'
 import type { Results } from '../results/results.ts'
 import { Trace } from '../runtime/trace.ts'
 import { virtualKernel } from '../runtime/virtual-kernel.ts'
-import type { SpaceDefinition } from '../space/space.ts'
-import type { ConfigOf } from '../space/types.ts'
+import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
 import { compose } from '../tuner/compose.ts'
 import { type ExperimentOptions, readExperimentOptions } from '../tuner/options.ts'
 import { errorOf, resultsOf } from '../tuner/tuner.ts'
@@ -58,14 +57,11 @@ const DEFAULTS = { stepMs: 0 as number | ((report: ReportInfo) => number), worke
  * const run = await simulate({ trainable, paramSpace, metric: 'acc', mode: 'max', scheduler: asha(), numSamples: 100 })
  * expect(run.hash).toBe('…')
  */
-export function simulate<const Space extends SpaceDefinition>(
-  options: {
-    readonly trainable: Trainable<ConfigOf<Space>>
-    readonly paramSpace: Space
-  } & SimulateOptions<ConfigOf<Space>>,
-): Promise<Simulation<ConfigOf<Space>>>
-export function simulate<Config = Record<string, unknown>>(
-  options: { readonly trainable: Trainable<Config>; readonly paramSpace?: undefined } & SimulateOptions<Config>,
+export function simulate<const Space = undefined, Config = ConfigOf<Space>>(
+  options: SimulateOptions<NoInfer<Config>> & {
+    readonly trainable: Trainable<Config>
+    readonly paramSpace?: Space & CheckedSpace<Space> & AcceptedBy<Config, Space>
+  },
 ): Promise<Simulation<Config>>
 export async function simulate(
   options: { readonly trainable: unknown } & VirtualTimeOptions,

@@ -14,14 +14,13 @@ import type { Experiment } from '../runtime/experiment.ts'
 import type { Inspector } from '../runtime/inspection.ts'
 import { realKernel } from '../runtime/real-kernel.ts'
 import { Trace } from '../runtime/trace.ts'
-import type { ConfigOf } from '../space/types.ts'
-import type { SpaceDefinition } from '../space/space.ts'
+import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
 import { openStore } from '../stores/open-store.ts'
 import { compose, type Composition, realSurroundings } from './compose.ts'
 import { LogWriter } from './log-writer.ts'
 import { type ExperimentOptions, readExperimentOptions, type RealRunOptions } from './options.ts'
 
-/** Options of a Tuner that has a space, from which the configuration's type is inferred. */
+/** Options of a Tuner, all but the space. */
 export type TunerOptions<Config> = ExperimentOptions<Config> & RealRunOptions
 
 /**
@@ -75,19 +74,19 @@ export interface Tuner<Config = Record<string, unknown>> {
   readonly trace: Trace | undefined
 }
 
-/** Both ways to make a Tuner: with a space, which gives the configuration its type; and without. */
+/** Makes a Tuner. One signature, not overloads: the compiler then says at the mistake what is wrong with a space. */
 export interface TunerConstructor {
   /**
+   * @param trainable - Its `config` is typed by `paramSpace`; without one by its own annotation.
    * @throws {OptionError} for options that cannot be used; an unknown one is refused with the nearest known.
    * @throws {SpaceError} for a space that cannot be searched.
    */
-  new <const Space extends SpaceDefinition>(
-    trainable: Trainable<ConfigOf<Space>>,
-    options: { readonly paramSpace: Space } & TunerOptions<ConfigOf<Space>>,
-  ): Tuner<ConfigOf<Space>>
-  new <Config = Record<string, unknown>>(
+  new <const Space = undefined, Config = ConfigOf<Space>>(
     trainable: Trainable<Config>,
-    options?: { readonly paramSpace?: undefined } & TunerOptions<Config>,
+    options?: TunerOptions<NoInfer<Config>> & {
+      /** Where to search. Default: the searcher's own space, else none: every trial has the same configuration. */
+      readonly paramSpace?: Space & CheckedSpace<Space> & AcceptedBy<Config, Space>
+    },
   ): Tuner<Config>
   readonly prototype: Tuner<unknown>
 }

@@ -199,10 +199,8 @@ describe('the tutorial', () => {
   })
 
   it('holds what the objective of the page gives for these configurations', () => {
-    const score = (
-      step: number,
-      { width, height, activation }: { width: number; height: number; activation: string },
-    ) => 1 / (0.1 + (width * step) / 100) + height * 0.1 + (activation === 'relu' ? 10 : 0)
+    const score = (step: number, { width, height, activation }: TutorialRow['config']) =>
+      1 / (0.1 + (width * step) / 100) + height * 0.1 + (activation === 'relu' ? 10 : 0)
     for (const { config, metrics } of tutorial.flatMap(({ rows }) => rows)) {
       expect(score(99, config)).toBeCloseTo(metrics['mean_loss'] ?? (metrics['loss'] as number), 3)
     }

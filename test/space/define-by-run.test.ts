@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SpaceError } from '../../src/errors.ts'
 import { randomStream } from '../../src/random/random.ts'
-import { DomainPool, type RunFunction, SuggestRecorder, type SuggestTrial } from '../../src/space/define-by-run.ts'
+import { DomainPool, SuggestRecorder, type SuggestTrial } from '../../src/space/define-by-run.ts'
 import { uniform } from '../../src/space/numbers.ts'
 import { readSpace } from '../../src/space/read-space.ts'
 
@@ -24,7 +24,7 @@ function refusal(act: () => unknown): SpaceError {
   throw new Error('nothing was refused')
 }
 
-function refusalOf(run: RunFunction, point: object = {}): SpaceError {
+function refusalOf(run: (trial: SuggestTrial) => unknown, point: object = {}): SpaceError {
   const space = readSpace(run)
   return refusal(() => space.resolve(space.toPoint(point), random, { strict: true }))
 }

@@ -213,15 +213,18 @@ describe('CheckedSpace', () => {
 type Trainable<C> =
   | ((config: C, trial: { readonly number: number }) => unknown)
   | { readonly setup: (config: C) => unknown; readonly step: () => unknown }
-interface Options<S, C> {
-  readonly paramSpace?: S & CheckedSpace<S> & AcceptedBy<C, S>
-  readonly where?: (config: ConfigOf<S>) => boolean
+interface Options<C> {
+  readonly where?: (config: C) => boolean
   readonly numSamples?: number
 }
-declare class Tuner<const S = undefined, C = ConfigOf<S>> {
+interface Tuner<C> {
   readonly config: C
-  constructor(trainable: Trainable<C>, options: Options<S, C>)
 }
+// One signature, not overloads: the compiler then shows the sentence of a TypeProblem where the mistake is.
+declare const Tuner: new <const S = undefined, C = ConfigOf<S>>(
+  trainable: Trainable<C>,
+  options?: { readonly paramSpace?: S & CheckedSpace<S> & AcceptedBy<C, S> } & Options<NoInfer<C>>,
+) => Tuner<C>
 
 describe('inference by the Tuner', () => {
   it('types the config of an async function from the space that stands after it', () => {
@@ -271,6 +274,9 @@ describe('inference by the Tuner', () => {
     new Tuner(async (config) => expectTypeOf(config).toEqualTypeOf<Record<string, unknown>>(), {})
     const tuner = new Tuner(async (config: { width: number }) => config.width, { numSamples: 2 })
     expectTypeOf(tuner.config).toEqualTypeOf<{ width: number }>()
+    expectTypeOf(new Tuner(async (config: { width: number }) => config.width).config).toEqualTypeOf<{
+      width: number
+    }>()
   })
 
   it('refuses an annotation that the space does not give', () => {

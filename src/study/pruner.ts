@@ -1,0 +1,118 @@
+import type { LogRecord } from '../core/log.ts'
+import { type Objective, orient } from '../core/objective.ts'
+import { assertNever, OptionError, TroupeError } from '../errors.ts'
+import type { RandomStream } from '../random/random.ts'
+import { schedulerObjectives } from '../schedulers/objectives.ts'
+import type { Command, Decision, Scheduler, TrialReport } from '../schedulers/scheduler.ts'
+import type { StudyTrialData } from './study-state.ts'
+
+/**
+ * A scheduler as pruner of a study: it hears of every trial by the study's log, in its order, so that it comes to the
+ * same decisions when a study is loaded. It can stop trials; to pause them or to hand them on is not for ask and tell.
+ */
+export class Pruner {
+  readonly #scheduler: Scheduler
+  readonly #objectives: readonly Objective[]
+  // Index of each objective that the scheduler ranks by among the study's.
+  readonly #ranked: readonly number[]
+  readonly #first: Objective | undefined
+  readonly #random: RandomStream
+  readonly #state: unknown
+  readonly #last = new Map<number, TrialReport>()
+  readonly #verdicts = new Map<number, Exclude<Decision, { kind: 'continue' }>>()
+
+  /** @throws {OptionError} when the scheduler cannot rank by the study's objectives. */
+  constructor(scheduler: Scheduler, objectives: readonly Objective[], random: RandomStream) {
+    const rankedBy = schedulerObjectives(scheduler, objectives)
+    this.#scheduler = scheduler
+    this.#objectives = objectives
+    this.#ranked = rankedBy.map(({ metric }) => indexOf(metric, scheduler, objectives))
+    this.#random = random
+    this.#state = scheduler.init({ objectives: rankedBy })
+    this.#first = rankedBy[0]
+  }
+
+  /** Takes down one record of the log, after the state did. */
+  follow(record: LogRecord, trials: readonly StudyTrialData[]): void {
+    switch (record.type) {
+      case 'trial.asked': {
+        const { trial, config } = record
+        this.#scheduler.onAdd?.(this.#state, { trial, config, random: this.#random.fork(trial) })
+        return
+      }
+      case 'trial.intermediate':
+        this.#decide(record, trials[record.trial] as StudyTrialData)
+        return
+      case 'trial.ended': {
+        const { trial, state } = record
+        // One that was refused before it began is not known to the scheduler.
+        if (trials[trial]?.startedAt === undefined) return
+        const commands = this.#scheduler.onEnd?.(this.#state, { trial, state, last: this.#last.get(trial) })
+        this.#last.delete(trial)
+        this.#verdicts.delete(trial)
+        this.#obey(commands ?? [])
+        return
+      }
+      default:
+    }
+  }
+
+  /**
+   * Whether the trial has lost.
+   * @throws {TroupeError} with code `'scheduler'` when the scheduler decided what a study cannot do.
+   */
+  hasLost(trial: number): boolean {
+    const verdict = this.#verdicts.get(trial)
+    if (verdict === undefined) return false
+    switch (verdict.kind) {
+      case 'stop':
+        // One that reached its full length has not lost: it may go on to its own end.
+        return verdict.outcome === 'pruned'
+      case 'pause':
+      case 'exploit': {
+        const does = verdict.kind === 'pause' ? 'pauses trials' : 'hands trials on to others'
+        throw new TroupeError(
+          'scheduler',
+          `${this.#scheduler.name} ${does}, which a study with ask and tell cannot do. Use a scheduler that only stops them, such as asha(), or a Tuner.`,
+        )
+      }
+      default:
+        return assertNever(verdict, 'decision')
+    }
+  }
+
+  #decide({ trial, step, values }: LogRecord & { readonly type: 'trial.intermediate' }, { config }: StudyTrialData): void {
+    // A scheduler that has given a trial up does not expect to hear of it again but of its end.
+    if (this.#verdicts.has(trial)) return
+    const ranked = this.#ranked.map((i) => values[i] as number)
+    const metrics = Object.fromEntries(this.#objectives.map(({ metric }, i) => [metric, values[i] as number]))
+    const report: TrialReport = {
+      trial,
+      time: step,
+      score: this.#first === undefined ? Number.NaN : orient(ranked[0] as number, this.#first.mode),
+      values: ranked,
+      metrics: { ...metrics, [this.#scheduler.timeAttr]: step },
+      config,
+      hasCheckpoint: false,
+    }
+    this.#last.set(trial, report)
+    const decision = this.#scheduler.onReport(this.#state, report)
+    if (decision.kind !== 'continue') this.#verdicts.set(trial, decision)
+    this.#obey(this.#scheduler.commands?.(this.#state) ?? [])
+  }
+
+  #obey(commands: readonly Command[]): void {
+    for (const { trial, decision } of commands) this.#verdicts.set(trial, decision)
+  }
+}
+
+function indexOf(metric: string, { name }: Scheduler, objectives: readonly Objective[]): number {
+  const index = objectives.findIndex((objective) => objective.metric === metric)
+  if (index >= 0) return index
+  const known = objectives.map((objective) => objective.metric).join(', ')
+  throw new OptionError(
+    `${name}.metric`,
+    `${name} ranks by ${metric}, but the values of this study are ${known}. Name them in createStudy({ metricNames: ['${metric}'] }).`,
+    { received: metric },
+  )
+}

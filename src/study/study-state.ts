@@ -1,0 +1,229 @@
+import { isPlainObject } from '../core/metrics.ts'
+import type { LogRecord } from '../core/log.ts'
+import type { EndState, Params, TrialSource, TrialState } from '../core/trial.ts'
+import { SpaceError } from '../errors.ts'
+import type { ToldTrial } from '../searchers/searcher.ts'
+import { copyPlain } from '../space/same-value.ts'
+import type { Domain } from '../space/space.ts'
+
+/** One trial of a study, as plain data: what `study.trials` and `study.bestTrial` give. */
+export interface StudyTrialRecord<Config = Record<string, unknown>> {
+  readonly number: number
+  readonly state: TrialState
+  /** One value an objective. Of a pruned trial those that it reported last; undefined when there are none. */
+  readonly values: readonly number[] | undefined
+  /** The configuration, constants included. Of a waiting trial what was enqueued. */
+  readonly config: Config
+  /** What was reported, by step; of several objectives the first. */
+  readonly intermediateValues: readonly (readonly [step: number, value: number])[]
+  readonly userAttrs: Readonly<Record<string, unknown>>
+  /** ≤ 0 is feasible; empty when none was set. */
+  readonly constraints: Readonly<Record<string, number>>
+  /** Milliseconds since 1970; undefined while it waits. */
+  readonly startedAt: number | undefined
+  /** Milliseconds since 1970; undefined until it has ended. */
+  readonly endedAt: number | undefined
+}
+
+/** All that is known of one trial. Changed by `StudyState.apply` alone. */
+export interface StudyTrialData {
+  readonly number: number
+  readonly id: string
+  source: TrialSource
+  state: TrialState
+  values: readonly number[] | undefined
+  config: Record<string, unknown>
+  readonly params: Record<string, unknown>
+  readonly domains: Record<string, Domain>
+  /** One value an objective, by step. */
+  readonly intermediate: Map<number, readonly number[]>
+  readonly userAttrs: Record<string, unknown>
+  readonly constraints: Record<string, number>
+  startedAt: number | undefined
+  endedAt: number | undefined
+}
+
+/** A study as its log tells it: the same records give the same state, in the process that wrote them and in any later. */
+export class StudyState {
+  readonly trials: StudyTrialData[] = []
+  readonly userAttrs: Record<string, unknown> = {}
+  /** Numbers of the trials that have ended, in the order in which they did. */
+  readonly ended: number[] = []
+  // Ended trials do not change, and there may be many.
+  readonly #records = new Map<number, StudyTrialRecord<unknown>>()
+  // Not looked for from the beginning at each ask.
+  readonly #running = new Map<number, StudyTrialData>()
+  readonly #waiting = new Map<number, StudyTrialData>()
+
+  get running(): Iterable<StudyTrialData> {
+    return this.#running.values()
+  }
+
+  get runningCount(): number {
+    return this.#running.size
+  }
+
+  /** The trial that waits longest. */
+  get firstWaiting(): StudyTrialData | undefined {
+    return this.#waiting.values().next().value
+  }
+
+  apply(record: LogRecord): void {
+    switch (record.type) {
+      case 'study.attr':
+        this.userAttrs[record.key] = record.value
+        return
+      case 'trial.enqueued':
+        this.#enqueue(record)
+        return
+      case 'trial.asked':
+        this.#begin(record)
+        return
+      case 'trial.suggested': {
+        const trial = this.#at(record.trial)
+        trial.params[record.path] = record.value
+        trial.domains[record.path] = record.domain as Domain
+        placeAt(trial.config, record.path, record.value)
+        return
+      }
+      case 'trial.intermediate':
+        this.#at(record.trial).intermediate.set(record.step, record.values)
+        return
+      case 'trial.attr':
+        this.#at(record.trial).userAttrs[record.key] = record.value
+        return
+      case 'trial.constraint':
+        this.#at(record.trial).constraints[record.key] = record.value
+        return
+      case 'trial.ended':
+        this.#end(record)
+        return
+      default:
+      // Records of experiments, and those of later versions, say nothing about a study.
+    }
+  }
+
+  /** A trial as users see it: a copy of its own. */
+  record(trial: StudyTrialData): StudyTrialRecord<unknown> {
+    const known = this.#records.get(trial.number)
+    if (known !== undefined) return known
+    const record: StudyTrialRecord<unknown> = Object.freeze({
+      number: trial.number,
+      state: trial.state,
+      values: trial.values && Object.freeze([...trial.values]),
+      config: copyPlain(trial.config),
+      intermediateValues: intermediateOf(trial),
+      userAttrs: Object.freeze({ ...trial.userAttrs }),
+      constraints: Object.freeze({ ...trial.constraints }),
+      startedAt: trial.startedAt,
+      endedAt: trial.endedAt,
+    })
+    if (trial.endedAt !== undefined) this.#records.set(trial.number, record)
+    return record
+  }
+
+  #enqueue({ trial, id, config, at }: LogRecord & { readonly type: 'trial.enqueued' }): void {
+    const data = emptyTrial(trial, id, 'enqueued', at)
+    data.config = copyPlain(config) as Record<string, unknown>
+    data.state = 'waiting'
+    data.startedAt = undefined
+    this.trials[trial] = data
+    this.#waiting.set(trial, data)
+  }
+
+  #begin({ trial, id, source, params, domains, config, at }: LogRecord & { readonly type: 'trial.asked' }): void {
+    const data = (this.trials[trial] ??= emptyTrial(trial, id, source, at))
+    this.#waiting.delete(trial)
+    this.#running.set(trial, data)
+    Object.assign(data.params, params)
+    Object.assign(data.domains, domains)
+    data.config = copyPlain(config) as Record<string, unknown>
+    data.state = 'running'
+    data.startedAt = at
+  }
+
+  #end({ trial, state, values, at }: LogRecord & { readonly type: 'trial.ended' }): void {
+    const data = this.#at(trial)
+    this.#running.delete(trial)
+    this.#waiting.delete(trial)
+    this.ended.push(trial)
+    data.state = state
+    data.values = values
+    data.endedAt = at
+  }
+
+  #at(number: number): StudyTrialData {
+    return this.trials[number] as StudyTrialData
+  }
+}
+
+/** How a trial ended, as the searcher is told. Parameters whose domain is not known are nothing to learn from. */
+export function toldTrial(trial: StudyTrialData): ToldTrial {
+  const { number, params, domains, state, values, constraints, intermediate } = trial
+  const steps = [...intermediate.keys()]
+  return {
+    number,
+    params: Object.fromEntries(Object.entries(params).filter(([path]) => Object.hasOwn(domains, path))) as Params,
+    domains,
+    state: state as EndState,
+    values,
+    // A trial that never reported has its value after one step, as one that reports once.
+    step: values === undefined ? undefined : steps.length === 0 ? 1 : Math.max(...steps),
+    intermediate: intermediateOf(trial),
+    constraints,
+  }
+}
+
+/** The values that a trial reported at its greatest step; undefined when it has none, or they hold NaN. */
+export function lastValues({ intermediate }: StudyTrialData): readonly number[] | undefined {
+  const values = intermediate.size === 0 ? undefined : intermediate.get(Math.max(...intermediate.keys()))
+  return values?.some(Number.isNaN) === true ? undefined : values
+}
+
+/**
+ * Writes a parameter into a configuration: `optimizer/lr` becomes `config.optimizer.lr`.
+ * @throws {SpaceError} when something else stands there.
+ */
+export function placeAt(config: Record<string, unknown>, path: string, value: unknown): void {
+  const keys = path.split('/')
+  const last = keys.pop() as string
+  let at = config
+  for (const key of keys) {
+    if (!Object.hasOwn(at, key)) at[key] = {}
+    const next = at[key]
+    if (!isPlainObject(next)) throw taken(path, config)
+    at = next
+  }
+  if (Object.hasOwn(at, last)) throw taken(path, config)
+  at[last] = copyPlain(value)
+}
+
+function taken(path: string, config: Record<string, unknown>): SpaceError {
+  return new SpaceError(
+    path,
+    `there is no room for it in the configuration, which has ${Object.keys(config).join(', ')}. Give it another name.`,
+  )
+}
+
+function intermediateOf({ intermediate }: StudyTrialData): readonly (readonly [number, number])[] {
+  const pairs = Array.from(intermediate, ([step, values]): [number, number] => [step, values[0] as number])
+  return pairs.toSorted(([a], [b]) => a - b)
+}
+
+function emptyTrial(number: number, id: string, source: TrialSource, startedAt: number): StudyTrialData {
+  return {
+    number,
+    id,
+    source,
+    state: 'running',
+    values: undefined,
+    config: {},
+    params: {},
+    domains: {},
+    intermediate: new Map(),
+    userAttrs: {},
+    constraints: {},
+    startedAt,
+    endedAt: undefined,
+  }
+}

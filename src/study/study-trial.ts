@@ -1,0 +1,178 @@
+import type { LogRecord } from '../core/log.ts'
+import { plainMetrics } from '../core/metrics.ts'
+import { describe } from '../core/options.ts'
+import type { Params } from '../core/trial.ts'
+import { OptionError, TroupeError } from '../errors.ts'
+import type { RandomStream } from '../random/random.ts'
+import { copyPlain } from '../space/same-value.ts'
+import { SuggestRecorder, type SuggestOptions, type SuggestTrial } from '../space/suggest.ts'
+import { placeAt, type StudyTrialData } from './study-state.ts'
+
+/**
+ * A trial of a study, from `ask` to `tell`. Its `suggest…` methods answer at once: with the trial's own parameters, with
+ * what the searcher proposed for a name, or with a draw for that name alone. All that is written here is kept when the
+ * trial is told, or flushed.
+ */
+export interface StudyTrial<Config = Record<string, unknown>> extends SuggestTrial {
+  readonly id: string
+  readonly number: number
+  /** The configuration. Parameters that `suggest…` adds appear in it. */
+  readonly config: Config
+  /**
+   * Reports how the trial does.
+   * @param step - How far it is, such as the epoch. A finite number, each once.
+   * @param value - One value an objective; NaN is a value here.
+   * @throws {OptionError} for a step that was reported, or values that do not fit the objectives.
+   */
+  report(step: number, value: number | readonly number[]): void
+  /** Whether the study's scheduler has stopped this trial, by all that was reported so far. False without a scheduler. */
+  shouldPrune(): boolean
+  /** Attaches plain data to the trial, under a name. */
+  setUserAttr(key: string, value: unknown): void
+  /** How much a bound is overstepped: ≤ 0 is feasible. @throws {OptionError} for NaN, or what is no number. */
+  setConstraint(key: string, value: number): void
+  /** Resolves when all that was written so far is kept. */
+  flush(): Promise<void>
+}
+
+/** What a trial needs of its study. */
+export interface TrialDesk {
+  readonly objectiveCount: number
+  /** Takes down one change, to be kept later. */
+  note(record: LogRecord): void
+  report(trial: StudyTrialData, step: number, values: readonly number[]): void
+  hasLost(trial: number): boolean
+  flush(trial: number): Promise<void>
+}
+
+/** What the trial's parameters come from. */
+export interface Draws {
+  /** Its own parameters, or what the searcher proposes for names that may come. */
+  readonly point: Params
+  /** Whether a value of `point` outside of what is suggested is an error, or is drawn anew. */
+  readonly strict: boolean
+  /** Forked by name. */
+  readonly random: RandomStream
+}
+
+/** The trial that `ask` gives. */
+export class AskedTrial<Config> implements StudyTrial<Config> {
+  readonly id: string
+  readonly number: number
+  readonly config: Config
+  readonly #data: StudyTrialData
+  readonly #desk: TrialDesk
+  readonly #recorder: SuggestRecorder
+
+  constructor(data: StudyTrialData, desk: TrialDesk, { point, strict, random }: Draws) {
+    this.id = data.id
+    this.number = data.number
+    this.config = copyPlain(data.config) as Config
+    this.#data = data
+    this.#desk = desk
+    this.#recorder = new SuggestRecorder(point, (name) => random.fork(name), { strict })
+  }
+
+  suggestFloat(name: string, low: number, high: number, options?: SuggestOptions): number {
+    return this.#keep(name, this.#recorder.suggestFloat(name, low, high, options))
+  }
+
+  suggestInt(name: string, low: number, high: number, options?: SuggestOptions): number {
+    return this.#keep(name, this.#recorder.suggestInt(name, low, high, options))
+  }
+
+  suggestCategorical<const T>(name: string, choices: readonly T[]): T {
+    return this.#keep(name, this.#recorder.suggestCategorical(name, choices))
+  }
+
+  report(step: number, value: number | readonly number[]): void {
+    this.#mustRun('report')
+    if (typeof step !== 'number' || !Number.isFinite(step)) {
+      throw new OptionError('report.step', `report: step must be a finite number, got ${describe(step)}.`, { received: step })
+    }
+    if (this.#data.intermediate.has(step)) {
+      throw new OptionError('report.step', `Trial ${this.number} has already reported step ${step}. Report each step once.`, {
+        received: step,
+      })
+    }
+    const values = readValues('report', value, this.#desk.objectiveCount)
+    this.#desk.report(this.#data, step, values)
+  }
+
+  shouldPrune(): boolean {
+    return this.#desk.hasLost(this.number)
+  }
+
+  setUserAttr(key: string, value: unknown): void {
+    this.#mustRun('setUserAttr')
+    this.#note({ type: 'trial.attr', key, value: readAttr(key, value) })
+  }
+
+  setConstraint(key: string, value: number): void {
+    this.#mustRun('setConstraint')
+    if (typeof value !== 'number' || Number.isNaN(value)) {
+      throw new OptionError(
+        `setConstraint.${key}`,
+        `setConstraint: ${key} must be a number, of which ≤ 0 is feasible, got ${describe(value)}.`,
+        { received: value },
+      )
+    }
+    this.#note({ type: 'trial.constraint', key, value })
+  }
+
+  flush(): Promise<void> {
+    return this.#desk.flush(this.number)
+  }
+
+  #keep<T>(path: string, value: T): T {
+    if (Object.hasOwn(this.#data.params, path)) return value
+    this.#mustRun(`suggest ${path}`)
+    placeAt(this.config as Record<string, unknown>, path, value)
+    this.#note({ type: 'trial.suggested', path, value, domain: this.#recorder.domains[path] as object })
+    return value
+  }
+
+  #note(change: NoteOf<LogRecord>): void {
+    this.#desk.note({ at: Date.now(), trial: this.number, ...change } as LogRecord)
+  }
+
+  #mustRun(what: string): void {
+    if (this.#data.state === 'running') return
+    throw new TroupeError(
+      'ended',
+      `Trial ${this.number} is ${this.#data.state}, so it can no longer ${what}. Do that before it is told.`,
+    )
+  }
+}
+
+type NoteOf<R> = R extends { readonly type: 'trial.attr' | 'trial.constraint' | 'trial.suggested' } ? Omit<R, 'at' | 'trial'> : never
+
+/**
+ * One value an objective, from what the user gave for all of them.
+ * @throws {OptionError} when these are not as many numbers as there are objectives. NaN is a number.
+ */
+export function readValues(owner: string, given: unknown, objectiveCount: number): readonly number[] {
+  const values: readonly unknown[] = Array.isArray(given) ? given : [given]
+  if (values.length === objectiveCount && values.every((value) => typeof value === 'number')) return [...values]
+  const expected = objectiveCount === 1 ? 'one number' : `an array of ${objectiveCount} numbers, one for each objective`
+  throw new OptionError(`${owner}.values`, `${owner} takes ${expected}, got ${describe(given)}.`, { received: given })
+}
+
+/**
+ * The value of an attribute, as a copy.
+ * @throws {OptionError} when it is no plain data.
+ */
+export function readAttr(key: string, value: unknown): unknown {
+  if (typeof key !== 'string' || key === '') {
+    throw new OptionError('setUserAttr', `setUserAttr takes a name and a value, got the name ${describe(key)}.`)
+  }
+  try {
+    return plainMetrics({ [key]: value })[key]
+  } catch (cause) {
+    throw new OptionError(
+      `setUserAttr.${key}`,
+      `setUserAttr: ${key} must be plain data (numbers, texts, booleans, null, and arrays and objects of these), got ${describe(value)}.`,
+      { received: value, cause },
+    )
+  }
+}
