@@ -1,4 +1,4 @@
-// Tunes a small neural network that reads handwritten digits, and watches it in the terminal.
+// Tunes a small neural network that reads handwritten digits, and shows it live in the terminal.
 //
 //   npm start
 //
@@ -14,7 +14,7 @@ const EPOCHS = 27
 const { training, validation, test } = readDigits(new URL('./data/digits.csv', import.meta.url))
 
 const tuner = new Tuner(
-  async (config, trial) => {
+  async function digits(config, trial) {
     const network = new Network(initialWeights(config.width, trial.random))
     for (let epoch = 1; epoch <= EPOCHS; epoch++) {
       network.trainEpoch(training, config, trial.random)
@@ -22,12 +22,11 @@ const tuner = new Tuner(
     }
   },
   {
-    name: 'digits',
     paramSpace: {
-      learningRate: loguniform(1e-3, 1),
+      learningRate: loguniform(0.001, 1),
       momentum: uniform(0, 0.99),
       batchSize: choice([8, 16, 32, 64]),
-      width: lograndint(8, 97),
+      width: lograndint(8, 96),
     },
     metric: 'accuracy',
     mode: 'max',
@@ -42,9 +41,10 @@ const results = await tuner.fit()
 
 const best = results.getBestResult()
 const { accuracy } = new Network(best.checkpoint as Weights).evaluate(test)
-const epochs = [...results].reduce((sum, { iteration }) => sum + iteration, 0)
+let epochs = 0
+for (const { iteration } of results) epochs += iteration
+const allEpochs = results.length * EPOCHS
 
-console.log(`
-Best hyperparameters found were:`, best.config)
+console.log('\nBest hyperparameters found were:', best.config)
 console.log(`Accuracy on ${test.length} digits kept back: ${(100 * accuracy).toFixed(1)} %`)
-console.log(`ASHA trained for ${epochs} of ${results.length * EPOCHS} epochs.`)
+console.log(`ASHA saved ${allEpochs - epochs} of ${allEpochs} epochs.`)

@@ -9,12 +9,14 @@ import { schedulerMachine } from './scheduler.ts'
 import { searcherMachine } from './searcher.ts'
 import { trialsSupervisor } from './trials.ts'
 
+/** What the experiment’s actor is made with. */
 export interface ExperimentInput {
   readonly controller: Controller
   readonly searcher: Omit<PolicyInput, 'experiment'>
   readonly scheduler: Omit<PolicyInput, 'experiment'>
 }
 
+/** Context of the experiment’s chart. */
 export interface ExperimentContext extends ExperimentInput {
   /** Why it could not go on, if it could not. */
   readonly failure: Failure | undefined
@@ -147,4 +149,5 @@ export const experimentMachine = withFastPath(experimentChart, (snapshot, event)
   return true
 })
 
+/** The running experiment, as XState sees it. */
 export type ExperimentActor = ActorRefFrom<typeof experimentChart>

@@ -79,7 +79,8 @@ export class Ledger {
 
   /** Whether user code of some trial is at work, or will be without anybody's doing. */
   get isActive(): boolean {
-    return this.counts.running + this.counts.stopping + this.counts.retrying + this.spawning > 0
+    // By its slot and not by its status: a trial that was just told to start has not said yet that it runs.
+    return this.slotsUsed + this.counts.stopping + this.counts.retrying + this.spawning > 0
   }
 
   get waitingCount(): number {

@@ -18,6 +18,7 @@ export interface PolicyHost<Message extends AnyEventObject> {
   restart(): void
 }
 
+/** What the actor around a policy is made with. */
 export interface PolicyInput<Message extends AnyEventObject = AnyEventObject> {
   readonly host: PolicyHost<Message>
   readonly experiment: AnyActorRef
@@ -27,6 +28,7 @@ export interface PolicyInput<Message extends AnyEventObject = AnyEventObject> {
   readonly holdTime: (thinking: Promise<unknown>) => void
 }
 
+/** Context of the actor around a policy. */
 export interface PolicyContext extends PolicyInput {
   /** Messages that wait for the policy, the one that made it throw first. */
   readonly queue: AnyEventObject[]

@@ -4,6 +4,7 @@ import { withFastPath } from './fast-path.ts'
 import { deliver } from './mail.ts'
 import type { AfterLeaving, TrialMessage, TrialRun } from './protocol.ts'
 
+/** What a trial’s actor is made with. */
 export interface TrialInput {
   readonly record: TrialRecord
   readonly run: TrialRun
@@ -15,6 +16,7 @@ export interface TrialInput {
   readonly hasFinalValue: (record: TrialRecord) => boolean
 }
 
+/** Context of a trial’s chart. */
 export interface TrialContext extends TrialInput {
   /** Where `stopping` leads to. */
   readonly next: AfterLeaving | 'retrying' | 'error'
@@ -187,4 +189,5 @@ export const trialMachine = withFastPath(trialChart, (snapshot, event, self) => 
   return true
 })
 
+/** Where a trial is, as XState says it. */
 export type TrialSnapshot = SnapshotFrom<typeof trialChart>

@@ -4,6 +4,7 @@ import { deliver } from './mail.ts'
 import type { TrialsMessage } from './protocol.ts'
 import { trialMachine } from './trial.ts'
 
+/** What the trials’ supervisor is made with. */
 export interface TrialsInput {
   /** Whom the trials report to. */
   readonly experiment: AnyActorRef

@@ -87,6 +87,7 @@ export interface ExperimentEvents {
   }
 }
 
+/** Name of an event. */
 export type ExperimentEventName = keyof ExperimentEvents
 
 /** An event with its name, as `tuner.events()` gives it. */

@@ -36,7 +36,9 @@ class AleaStream implements RandomStream {
 
   // `double`, since alea's plain call has 32 bits: among 100,000 such draws two are equal.
   next(): number {
-    this.#alea ??= seedrandom.alea(this.path)
+    // Alea's hash hardly mixes the last character of its seed: without something behind it, the first draws of
+    // …/1, …/2, …/3 stand in arithmetic progression.
+    this.#alea ??= seedrandom.alea(`${this.path}/stream`)
     return this.#alea.double()
   }
 

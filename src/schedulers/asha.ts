@@ -4,6 +4,7 @@ import { OptionError, TroupeError } from '../errors.ts'
 import { type Rung, bracketProbabilities, cutoffOf, emptyRung, recordScore, rungLevels } from './rungs.ts'
 import { CONTINUE, type Decision, type Scheduler, type TrialReport } from './scheduler.ts'
 
+/** Options of `asha`. */
 export interface AshaOptions {
   /** Metric to rank by. Default: the experiment's; needed when that has several objectives. */
   readonly metric?: string

@@ -3,6 +3,7 @@ import type { Searcher } from './searcher.ts'
 import { checkSearcher } from './settle.ts'
 import { membersOf, required } from './wrapping.ts'
 
+/** Options of `concurrencyLimiter`. */
 export interface ConcurrencyLimiterOptions {
   /** How many suggestions may be under way at once. Integer from 1. */
   readonly maxConcurrent: number

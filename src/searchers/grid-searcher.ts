@@ -10,6 +10,7 @@ import { SEARCHER_CHECKS, SEARCHER_DEFAULTS, type Searcher, type SearcherOptions
 /** Values to try, by the path of their parameter: `{ 'optimizer/lr': [0.01, 0.1] }`. */
 export type Grid = Readonly<Record<string, readonly unknown[]>>
 
+/** Options of `gridSearcher`. */
 export interface GridSearcherOptions extends SearcherOptions {
   /** Values of parameters that have infinitely many, or of which only some shall be tried. */
   readonly grid?: Grid | undefined

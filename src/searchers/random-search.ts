@@ -1,6 +1,7 @@
 import { readOptions } from '../core/options.ts'
 import { SEARCHER_CHECKS, SEARCHER_DEFAULTS, type Searcher, type SearcherOptions } from './searcher.ts'
 
+/** Options of `randomSearch`: the common ones alone. */
 export interface RandomSearchOptions extends SearcherOptions {}
 
 /**

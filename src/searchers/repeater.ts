@@ -4,6 +4,7 @@ import type { Ask, Search, SearchContext, Searcher, Suggestion } from './searche
 import { checkSearcher } from './settle.ts'
 import { membersOf, required } from './wrapping.ts'
 
+/** Options of `repeater`. */
 export interface RepeaterOptions {
   /** How often each configuration runs. Integer from 1. */
   readonly repeat: number

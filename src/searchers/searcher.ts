@@ -63,6 +63,7 @@ export interface Ask {
   readonly running: readonly RunningTrial[]
 }
 
+/** A trial that has a configuration and no result yet. */
 export interface RunningTrial {
   readonly number: number
   readonly params: Params

@@ -32,5 +32,8 @@ function openUrl(url: string): Store {
   const open = SCHEMES[colon === -1 ? '' : url.slice(0, colon)]
   if (open !== undefined) return open(url.slice(colon + 1))
   const known = Object.keys(SCHEMES).map((scheme) => `${scheme}:`)
-  throw new StorageError('scheme', `There is no storage for ${describe(url)}. URLs begin with ${known.join(', ')}.`)
+  throw new StorageError(
+    'scheme',
+    `There is no storage for ${describe(url)}. URLs begin with ${known.join(', ')}.`,
+  )
 }

@@ -5,7 +5,9 @@ import type { StudyTrial } from './study-trial.ts'
 import { TrialPruned } from './trial-pruned.ts'
 
 /** What `study.optimize` minimises or maximises: gives one value, or one an objective. */
-export type Objective<Config> = (trial: StudyTrial<Config>) => number | readonly number[] | Promise<number | readonly number[]>
+export type Objective<Config> = (
+  trial: StudyTrial<Config>,
+) => number | readonly number[] | Promise<number | readonly number[]>
 
 /** When `study.optimize` ends: at the first of these, or when the searcher has finished. */
 export interface OptimizeOptions {
@@ -24,7 +26,13 @@ export interface OptimizeOptions {
   readonly catch?: boolean | undefined
 }
 
-const DEFAULTS = { nTrials: undefined, timeoutMs: undefined, concurrency: undefined, signal: undefined, catch: false }
+const DEFAULTS = {
+  nTrials: undefined,
+  timeoutMs: undefined,
+  concurrency: undefined,
+  signal: undefined,
+  catch: false,
+}
 
 const CHECKS: Checks<OptimizeOptions> = {
   nTrials: (value) => (value === Infinity ? undefined : must.integerFrom(0)(value)),
@@ -44,7 +52,10 @@ export interface OptimizeDesk<Config> {
   /** Resolves when one more has. */
   nextEnd(): Promise<void>
   ask(): Promise<StudyTrial<Config>>
-  tell(trial: StudyTrial<Config>, result: number | readonly number[] | { readonly state: 'pruned' | 'failed' }): Promise<unknown>
+  tell(
+    trial: StudyTrial<Config>,
+    result: number | readonly number[] | { readonly state: 'pruned' | 'failed' },
+  ): Promise<unknown>
 }
 
 /** Asks, runs the objective and tells, `concurrency` at a time, until one of the options ends it. */
@@ -55,11 +66,17 @@ export async function optimize<Config>(
 ): Promise<void> {
   const options = readOptions('optimize', given, DEFAULTS, CHECKS)
   if (typeof objective !== 'function') {
-    throw new OptionError('optimize', 'optimize takes the objective, a function of the trial, and then its options.', { received: objective })
+    throw new OptionError(
+      'optimize',
+      'optimize takes the objective, a function of the trial, and then its options.',
+      { received: objective },
+    )
   }
   const { nTrials = Infinity, timeoutMs, signal } = options
   if (nTrials === Infinity && timeoutMs === undefined && signal === undefined && !desk.ends) {
-    throw new OptionError('optimize', 'optimize would never end. Give nTrials, timeoutMs or signal.', { received: given })
+    throw new OptionError('optimize', 'optimize would never end. Give nTrials, timeoutMs or signal.', {
+      received: given,
+    })
   }
   const { max = Infinity, batch = false } = desk.limit ?? {}
   const concurrency = Math.min(max, options.concurrency ?? (max === Infinity ? 1 : max))
@@ -76,16 +93,22 @@ export async function optimize<Config>(
   if (loop.errors.length > 0) throw loop.errors[0]
 }
 
+interface Bounds {
+  readonly deadline: number
+  readonly signal: AbortSignal | undefined
+  readonly catches: boolean
+}
+
 class Loop<Config> {
   readonly #desk: OptimizeDesk<Config>
   readonly #objective: Objective<Config>
-  readonly #bounds: { readonly deadline: number; readonly signal: AbortSignal | undefined; readonly catches: boolean }
+  readonly #bounds: Bounds
   readonly errors: unknown[] = []
   /** How many trials may still be begun. */
   left = 0
   #finished = false
 
-  constructor(desk: OptimizeDesk<Config>, objective: Objective<Config>, bounds: Loop<Config>['#bounds']) {
+  constructor(desk: OptimizeDesk<Config>, objective: Objective<Config>, bounds: Bounds) {
     this.#desk = desk
     this.#objective = objective
     this.#bounds = bounds
@@ -128,7 +151,9 @@ class Loop<Config> {
     } catch (error) {
       const isPruned = error instanceof TrialPruned
       if (!isPruned && !this.#bounds.catches) this.errors.push(error)
-      await this.#desk.tell(trial, { state: isPruned ? 'pruned' : 'failed' }).catch((untold: unknown) => this.errors.push(untold))
+      await this.#desk
+        .tell(trial, { state: isPruned ? 'pruned' : 'failed' })
+        .catch((untold: unknown) => this.errors.push(untold))
     }
   }
 }

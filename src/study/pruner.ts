@@ -81,7 +81,10 @@ export class Pruner {
     }
   }
 
-  #decide({ trial, step, values }: LogRecord & { readonly type: 'trial.intermediate' }, { config }: StudyTrialData): void {
+  #decide(
+    { trial, step, values }: LogRecord & { readonly type: 'trial.intermediate' },
+    { config }: StudyTrialData,
+  ): void {
     // A scheduler that has given a trial up does not expect to hear of it again but of its end.
     if (this.#verdicts.has(trial)) return
     const ranked = this.#ranked.map((i) => values[i] as number)

@@ -57,7 +57,9 @@ function decoded([kind, value]: Node): unknown {
     case 'array':
       return (value as readonly Node[]).map(decoded)
     default: {
-      const values = Object.fromEntries(Object.entries(value as Record<string, Node>).map(([key, node]) => [key, decoded(node)]))
+      const values = Object.fromEntries(
+        Object.entries(value as Record<string, Node>).map(([key, node]) => [key, decoded(node)]),
+      )
       return kind === 'branch' ? branch(values as Record<string, object>) : values
     }
   }

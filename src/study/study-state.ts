@@ -33,6 +33,8 @@ export interface StudyTrialData {
   state: TrialState
   values: readonly number[] | undefined
   config: Record<string, unknown>
+  /** The configuration as it was enqueued, if it was. */
+  enqueuedAs: object | undefined
   readonly params: Record<string, unknown>
   readonly domains: Record<string, Domain>
   /** One value an objective, by step. */
@@ -125,13 +127,22 @@ export class StudyState {
   #enqueue({ trial, id, config, at }: LogRecord & { readonly type: 'trial.enqueued' }): void {
     const data = emptyTrial(trial, id, 'enqueued', at)
     data.config = copyPlain(config) as Record<string, unknown>
+    data.enqueuedAs = config
     data.state = 'waiting'
     data.startedAt = undefined
     this.trials[trial] = data
     this.#waiting.set(trial, data)
   }
 
-  #begin({ trial, id, source, params, domains, config, at }: LogRecord & { readonly type: 'trial.asked' }): void {
+  #begin({
+    trial,
+    id,
+    source,
+    params,
+    domains,
+    config,
+    at,
+  }: LogRecord & { readonly type: 'trial.asked' }): void {
     const data = (this.trials[trial] ??= emptyTrial(trial, id, source, at))
     this.#waiting.delete(trial)
     this.#running.set(trial, data)
@@ -163,7 +174,9 @@ export function toldTrial(trial: StudyTrialData): ToldTrial {
   const steps = [...intermediate.keys()]
   return {
     number,
-    params: Object.fromEntries(Object.entries(params).filter(([path]) => Object.hasOwn(domains, path))) as Params,
+    params: Object.fromEntries(
+      Object.entries(params).filter(([path]) => Object.hasOwn(domains, path)),
+    ) as Params,
     domains,
     state: state as EndState,
     values,
@@ -218,6 +231,7 @@ function emptyTrial(number: number, id: string, source: TrialSource, startedAt: 
     state: 'running',
     values: undefined,
     config: {},
+    enqueuedAs: undefined,
     params: {},
     domains: {},
     intermediate: new Map(),

@@ -39,7 +39,7 @@ export interface StudyTrial<Config = Record<string, unknown>> extends SuggestTri
 export interface TrialDesk {
   readonly objectiveCount: number
   /** Takes down one change, to be kept later. */
-  note(record: LogRecord): void
+  note(record: LogRecord & { readonly trial: number }): void
   report(trial: StudyTrialData, step: number, values: readonly number[]): void
   hasLost(trial: number): boolean
   flush(trial: number): Promise<void>
@@ -88,12 +88,18 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   report(step: number, value: number | readonly number[]): void {
     this.#mustRun('report')
     if (typeof step !== 'number' || !Number.isFinite(step)) {
-      throw new OptionError('report.step', `report: step must be a finite number, got ${describe(step)}.`, { received: step })
-    }
-    if (this.#data.intermediate.has(step)) {
-      throw new OptionError('report.step', `Trial ${this.number} has already reported step ${step}. Report each step once.`, {
+      throw new OptionError('report.step', `report: step must be a finite number, got ${describe(step)}.`, {
         received: step,
       })
+    }
+    if (this.#data.intermediate.has(step)) {
+      throw new OptionError(
+        'report.step',
+        `Trial ${this.number} has already reported step ${step}. Report each step once.`,
+        {
+          received: step,
+        },
+      )
     }
     const values = readValues('report', value, this.#desk.objectiveCount)
     this.#desk.report(this.#data, step, values)
@@ -132,8 +138,8 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
     return value
   }
 
-  #note(change: NoteOf<LogRecord>): void {
-    this.#desk.note({ at: Date.now(), trial: this.number, ...change } as LogRecord)
+  #note(change: Note): void {
+    this.#desk.note({ at: Date.now(), trial: this.number, ...change })
   }
 
   #mustRun(what: string): void {
@@ -145,7 +151,15 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   }
 }
 
-type NoteOf<R> = R extends { readonly type: 'trial.attr' | 'trial.constraint' | 'trial.suggested' } ? Omit<R, 'at' | 'trial'> : never
+type Note =
+  | { readonly type: 'trial.attr'; readonly key: string; readonly value: unknown }
+  | { readonly type: 'trial.constraint'; readonly key: string; readonly value: number }
+  | {
+      readonly type: 'trial.suggested'
+      readonly path: string
+      readonly value: unknown
+      readonly domain: object
+    }
 
 /**
  * One value an objective, from what the user gave for all of them.
@@ -153,9 +167,13 @@ type NoteOf<R> = R extends { readonly type: 'trial.attr' | 'trial.constraint' | 
  */
 export function readValues(owner: string, given: unknown, objectiveCount: number): readonly number[] {
   const values: readonly unknown[] = Array.isArray(given) ? given : [given]
-  if (values.length === objectiveCount && values.every((value) => typeof value === 'number')) return [...values]
-  const expected = objectiveCount === 1 ? 'one number' : `an array of ${objectiveCount} numbers, one for each objective`
-  throw new OptionError(`${owner}.values`, `${owner} takes ${expected}, got ${describe(given)}.`, { received: given })
+  if (values.length === objectiveCount && values.every((value) => typeof value === 'number'))
+    return [...values]
+  const expected =
+    objectiveCount === 1 ? 'one number' : `an array of ${objectiveCount} numbers, one for each objective`
+  throw new OptionError(`${owner}.values`, `${owner} takes ${expected}, got ${describe(given)}.`, {
+    received: given,
+  })
 }
 
 /**
@@ -164,7 +182,10 @@ export function readValues(owner: string, given: unknown, objectiveCount: number
  */
 export function readAttr(key: string, value: unknown): unknown {
   if (typeof key !== 'string' || key === '') {
-    throw new OptionError('setUserAttr', `setUserAttr takes a name and a value, got the name ${describe(key)}.`)
+    throw new OptionError(
+      'setUserAttr',
+      `setUserAttr takes a name and a value, got the name ${describe(key)}.`,
+    )
   }
   try {
     return plainMetrics({ [key]: value })[key]

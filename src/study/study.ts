@@ -1,64 +1,21 @@
-import type { LogRecord } from '../core/log.ts'
 import type { Objective as ObjectiveSpec } from '../core/objective.ts'
-import { compareRanked, isFeasible } from '../core/order.ts'
-import { describe, readOptions } from '../core/options.ts'
+import { compareRanked, isFeasible, type Ranked } from '../core/order.ts'
+import { must, readOptions } from '../core/options.ts'
 import { paretoFront } from '../core/pareto.ts'
-import type { EndState, TrialState } from '../core/trial.ts'
-import { NoResultError, OptionError, TroupeError } from '../errors.ts'
-import { idMaker, type RandomStream } from '../random/random.ts'
-import type { SearchSession, TrialAnswer } from '../searchers/session.ts'
+import { NoResultError, TroupeError } from '../errors.ts'
 import { readSpace } from '../space/read-space.ts'
-import { pointKey } from '../space/encoding.ts'
-import type { Space, SpaceDefinition } from '../space/space.ts'
+import type { SpaceDefinition } from '../space/space.ts'
 import type { ConfigOf } from '../space/types.ts'
-import type { OpenLog } from '../stores/store.ts'
-import { optimize, type Objective, type OptimizeOptions } from './optimize.ts'
-import type { Pruner } from './pruner.ts'
-import { lastValues, type StudyState, type StudyTrialData, type StudyTrialRecord, toldTrial } from './study-state.ts'
-import { AskedTrial, readAttr, readValues, type StudyTrial, type TrialDesk } from './study-trial.ts'
+import { type AddedTrial, readAddedTrial, readConfig } from './added-trial.ts'
+import { type Objective, optimize, type OptimizeDesk, type OptimizeOptions } from './optimize.ts'
+import type { StudyKeeper, StudyParts, TellOptions } from './study-keeper.ts'
+import type { Direction } from './study-objectives.ts'
+import type { StudyTrialData, StudyTrialRecord } from './study-state.ts'
+import { readAttr, type StudyTrial } from './study-trial.ts'
 
-/** Which way the values of an objective should go. */
-export type Direction = 'minimize' | 'maximize'
-
-/** How a trial ended, when not by values alone. */
-export interface TellOptions {
-  readonly state: 'completed' | 'pruned' | 'failed'
-  /** One value an objective. Of a pruned trial, default: those that it reported last. */
-  readonly values?: number | readonly number[] | undefined
+export interface EnqueueOptions {
+  readonly skipIfExists?: boolean | undefined
 }
-
-/** A trial that was run elsewhere. */
-export interface AddedTrial {
-  readonly config: object
-  /** Default `'completed'`. */
-  readonly state?: EndState | undefined
-  /** One value an objective; needed when it completed. */
-  readonly values?: number | readonly number[] | undefined
-  readonly intermediateValues?: readonly (readonly [step: number, value: number | readonly number[]])[] | undefined
-  readonly userAttrs?: Readonly<Record<string, unknown>> | undefined
-  readonly constraints?: Readonly<Record<string, number>> | undefined
-  /** Milliseconds since 1970. Default: now. */
-  readonly startedAt?: number | undefined
-  readonly endedAt?: number | undefined
-  /** What the configuration was drawn from. Default: the study's space; without any, searchers learn nothing from it. */
-  readonly space?: SpaceDefinition | undefined
-}
-
-/** What a study is made of, once it was read. */
-export interface StudyParts {
-  readonly name: string
-  readonly objectives: readonly ObjectiveSpec[]
-  readonly log: OpenLog
-  readonly state: StudyState
-  readonly session: SearchSession
-  readonly pruner: Pruner | undefined
-  /** Undefined when each trial says by itself what it needs. */
-  readonly space: Space | undefined
-  readonly random: RandomStream
-}
-
-// So many trials in a row may take over results, before that is an error: the searcher has nothing new.
-const REUSED_MAX = 1_000
 
 /**
  * Ask for a configuration, run it however you like, tell how it went: a search without a Tuner.
@@ -66,45 +23,23 @@ const REUSED_MAX = 1_000
  */
 export class Study<Config = Record<string, unknown>> {
   readonly name: string
-  readonly #objectives: readonly ObjectiveSpec[]
-  readonly #log: OpenLog
-  readonly #state: StudyState
-  readonly #session: SearchSession
-  readonly #pruner: Pruner | undefined
-  readonly #space: Space | undefined
-  readonly #random: RandomStream
-  // Changes that are not kept yet, by trial.
-  readonly #buffers = new Map<number, LogRecord[]>()
-  readonly #desk: TrialDesk
-  readonly #onEnd: (() => void)[] = []
-  #queue: Promise<unknown> = Promise.resolve()
+  readonly #parts: StudyParts
+  readonly #keeper: StudyKeeper
 
   /** @internal */
-  constructor({ name, objectives, log, state, session, pruner, space, random }: StudyParts) {
-    this.name = name
-    this.#objectives = objectives
-    this.#log = log
-    this.#state = state
-    this.#session = session
-    this.#pruner = pruner
-    this.#space = space
-    this.#random = random
-    this.#desk = {
-      objectiveCount: objectives.length,
-      note: (record) => this.#note(record),
-      report: (trial, step, values) => this.#report(trial, step, values),
-      hasLost: (trial) => this.#pruner?.hasLost(trial) === true,
-      flush: (trial) => this.#alone(() => this.#flush(trial)),
-    }
+  constructor(parts: StudyParts, keeper: StudyKeeper) {
+    this.name = parts.name
+    this.#parts = parts
+    this.#keeper = keeper
   }
 
   /** Names of the values, in their order. */
   get metricNames(): readonly string[] {
-    return this.#objectives.map(({ metric }) => metric)
+    return this.#parts.objectives.map(({ metric }) => metric)
   }
 
   get directions(): readonly Direction[] {
-    return this.#objectives.map(({ mode }) => (mode === 'min' ? 'minimize' : 'maximize'))
+    return this.#parts.objectives.map(({ mode }) => (mode === 'min' ? 'minimize' : 'maximize'))
   }
 
   /** @throws {TroupeError} when there are several. */
@@ -114,12 +49,12 @@ export class Study<Config = Record<string, unknown>> {
   }
 
   get userAttrs(): Readonly<Record<string, unknown>> {
-    return { ...this.#state.userAttrs }
+    return { ...this.#parts.state.userAttrs }
   }
 
   /** All trials, by number, as plain records: those of this process, and of others up to when the study was opened. */
   get trials(): readonly StudyTrialRecord<Config>[] {
-    return this.#state.trials.map((trial) => this.#record(trial))
+    return this.#parts.state.trials.map((trial) => this.#record(trial))
   }
 
   /**
@@ -129,19 +64,21 @@ export class Study<Config = Record<string, unknown>> {
    */
   get bestTrial(): StudyTrialRecord<Config> {
     this.#mustHaveOne('bestTrial', 'bestTrials')
-    const { mode } = this.#objectives[0] as ObjectiveSpec
+    const { mode } = this.#parts.objectives[0] as ObjectiveSpec
     let best: StudyTrialData | undefined
     for (const trial of this.#completed()) {
       if (best === undefined || compareRanked(ranked(trial), ranked(best), mode) < 0) best = trial
     }
     if (best !== undefined) return this.#record(best)
-    throw new NoResultError(`No trial of ${this.name} has completed, so there is no best one. Tell one its value first.`)
+    throw new NoResultError(
+      `No trial of ${this.name} has completed, so there is no best one. Tell one its value first.`,
+    )
   }
 
   /** The completed and feasible trials that no other one beats in every objective, by number. */
   get bestTrials(): readonly StudyTrialRecord<Config>[] {
     const feasible = this.#completed().filter(({ constraints }) => isFeasible(constraints))
-    return paretoFront(feasible, this.#objectives).map((trial) => this.#record(trial))
+    return paretoFront(feasible, this.#parts.objectives).map((trial) => this.#record(trial))
   }
 
   /**
@@ -154,18 +91,9 @@ export class Study<Config = Record<string, unknown>> {
    */
   ask(): Promise<StudyTrial<Config>>
   ask<const S extends SpaceDefinition>(space: S): Promise<StudyTrial<ConfigOf<S>>>
-  async ask(definition?: SpaceDefinition): Promise<StudyTrial<Config>> {
+  async ask(definition?: SpaceDefinition): Promise<StudyTrial<unknown>> {
     const space = definition === undefined ? undefined : readSpace(definition, { owner: 'ask' })
-    return this.#alone(async () => {
-      for (let reused = 0; reused < REUSED_MAX; reused++) {
-        const trial = await this.#next(space)
-        if (trial !== 'reused') return trial
-      }
-      throw new TroupeError(
-        'duplicates',
-        `${this.#session.searcher.name} proposed ${REUSED_MAX} configurations in a row that have a result already. Use duplicates: 'resample'.`,
-      )
-    })
+    return this.#keeper.alone(() => this.#keeper.ask<unknown>(space))
   }
 
   /**
@@ -177,16 +105,11 @@ export class Study<Config = Record<string, unknown>> {
    *   of this study.
    * @throws {OptionError} (rejects) when the values do not fit the objectives.
    */
-  async tell(
-    trial: StudyTrial<never> | StudyTrial<Config> | number,
+  tell(
+    trial: Pick<StudyTrial, 'id' | 'number'> | number,
     result: number | readonly number[] | TellOptions,
   ): Promise<StudyTrialRecord<Config>> {
-    return this.#alone(async () => {
-      const data = this.#running(trial)
-      const { state, values } = this.#outcome(data, result)
-      await this.#end(data, state, values)
-      return this.#record(data)
-    })
+    return this.#keeper.alone(async () => this.#record(await this.#keeper.tell(trial, result)))
   }
 
   /**
@@ -195,14 +118,14 @@ export class Study<Config = Record<string, unknown>> {
    * @throws What the objective threw (rejects), unless `catch` is set; its trial has failed.
    */
   optimize(objective: Objective<Config>, options: OptimizeOptions = {}): Promise<void> {
-    const { limit, exhaustive = false } = this.#session.searcher
-    const desk = {
+    const { limit, exhaustive = false } = this.#parts.session.searcher
+    const desk: OptimizeDesk<Config> = {
       limit,
       ends: exhaustive,
-      endedCount: () => this.#state.ended.length,
-      nextEnd: () => new Promise<void>((resolve) => this.#onEnd.push(resolve)),
+      endedCount: () => this.#parts.state.ended.length,
+      nextEnd: () => this.#keeper.nextEnd(),
       ask: () => this.ask(),
-      tell: this.tell.bind(this),
+      tell: (trial, result) => this.tell(trial, result),
     }
     return optimize(desk, objective, options)
   }
@@ -213,18 +136,15 @@ export class Study<Config = Record<string, unknown>> {
    * @returns Whether it was put there.
    * @throws {SpaceError} (rejects) for an unknown key or a value out of range; in a define-by-run space, `ask` does.
    */
-  async enqueueTrial(config: object, options: { readonly skipIfExists?: boolean | undefined } = {}): Promise<boolean> {
-    const { skipIfExists } = readOptions('enqueueTrial', options, { skipIfExists: false })
-    if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-      throw new OptionError('enqueueTrial', `enqueueTrial takes a configuration, such as { lr: 0.1 }, got ${describe(config)}.`, { received: config })
-    }
-    const point = (this.#space ?? OPEN_SPACE).toPoint(config)
-    return this.#alone(async () => {
-      if (skipIfExists && this.#has(pointKey(point))) return false
-      const trial = this.#state.trials.length
-      await this.#commit([{ at: Date.now(), type: 'trial.enqueued', trial, id: this.#idOf(trial), config }])
-      return true
-    })
+  async enqueueTrial(config: object, options: EnqueueOptions = {}): Promise<boolean> {
+    const { skipIfExists } = readOptions(
+      'enqueueTrial',
+      options,
+      { skipIfExists: false },
+      { skipIfExists: must.beBoolean },
+    )
+    const checked = readConfig('enqueueTrial', config)
+    return this.#keeper.alone(async () => (await this.#keeper.enqueue(checked, skipIfExists)) !== undefined)
   }
 
   /**
@@ -232,8 +152,10 @@ export class Study<Config = Record<string, unknown>> {
    * @throws {SpaceError} (rejects) when its configuration is not in the space.
    * @throws {OptionError} (rejects) when its values do not fit the objectives, or it completed without any.
    */
-  addTrial(trial: AddedTrial): Promise<void> {
-    return this.#alone(() => this.#add(trial))
+  async addTrial(trial: AddedTrial): Promise<void> {
+    const { state, values, resolved, between, startedAt, endedAt } = readAddedTrial(trial, this.#parts)
+    const end = { source: 'given', state, values, between, startedAt, endedAt } as const
+    await this.#keeper.alone(() => this.#keeper.addEnded(resolved, end))
   }
 
   /** Adds several trials that were run elsewhere, in order. */
@@ -242,16 +164,33 @@ export class Study<Config = Record<string, unknown>> {
   }
 
   /** Attaches plain data to the study, under a name, and keeps it. */
-  setUserAttr(key: string, value: unknown): Promise<void> {
+  async setUserAttr(key: string, value: unknown): Promise<void> {
     const plain = readAttr(key, value)
-    return this.#alone(() => this.#commit([{ at: Date.now(), type: 'study.attr', key, value: plain }]))
+    await this.#keeper.alone(() => this.#keeper.setStudyAttr(key, plain))
   }
 
   /** Keeps what is not kept yet, and lets go of the storage. Nothing can be asked or told afterwards. */
   close(): Promise<void> {
-    return this.#alone(async () => {
-      for (const trial of this.#buffers.keys()) await this.#flush(trial)
-      await this.#log.close()
-    })
+    return this.#keeper.alone(() => this.#keeper.close())
   }
+
+  #record(trial: StudyTrialData): StudyTrialRecord<Config> {
+    return this.#parts.state.record(trial) as StudyTrialRecord<Config>
+  }
+
+  #completed(): StudyTrialData[] {
+    return this.#parts.state.trials.filter(({ state }) => state === 'completed')
+  }
+
+  #mustHaveOne(single: string, several: string): void {
+    if (this.#parts.objectives.length === 1) return
+    throw new TroupeError(
+      'objectives',
+      `${single} is for one objective, and ${this.name} has ${this.metricNames.length} (${this.metricNames.join(', ')}). Use ${several}.`,
+    )
+  }
+}
+
+function ranked({ number, values, constraints }: StudyTrialData): Ranked {
+  return { number, value: values?.[0], feasible: isFeasible(constraints) }
 }

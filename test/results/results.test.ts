@@ -265,7 +265,7 @@ describe('the trials', () => {
   it('hand out the checkpoint as it was given, and the folder when it is one', () => {
     const results = resultsOf([
       { checkpoint: { value: { weights: [1] }, iteration: 3 } },
-      { checkpoint: { value: { directory: '/tmp/c' }, iteration: 4 } },
+      { checkpoint: { value: { directory: '/checkpoints/3' }, iteration: 4 } },
       {},
     ])
     expect(results.at(0)).toMatchObject({
@@ -273,7 +273,7 @@ describe('the trials', () => {
       checkpointIteration: 3,
       path: undefined,
     })
-    expect(results.at(1)).toMatchObject({ checkpointIteration: 4, path: '/tmp/c' })
+    expect(results.at(1)).toMatchObject({ checkpointIteration: 4, path: '/checkpoints/3' })
     expect(results.at(2)).toMatchObject({ checkpoint: undefined, path: undefined })
   })
 

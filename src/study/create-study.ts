@@ -1,0 +1,164 @@
+import type { LogRecord } from '../core/log.ts'
+import { type Objective, sameObjectives } from '../core/objective.ts'
+import { type Checks, must, readOptions } from '../core/options.ts'
+import { OptionError, StorageError } from '../errors.ts'
+import { freshSeed, type Seed } from '../random/random.ts'
+import type { SpaceDefinition } from '../space/space.ts'
+import type { ConfigOf } from '../space/types.ts'
+import { openStore, type Storage } from '../stores/open-store.ts'
+import type { Store } from '../stores/store.ts'
+import { mustExist, storeAndName } from './kept-studies.ts'
+import { restoredSpace, storedSpace } from './stored-space.ts'
+import type { Study } from './study.ts'
+import {
+  CODE_CHECKS,
+  CODE_DEFAULTS,
+  prepareStudy,
+  readCode,
+  type ReadCode,
+  type StudyCode,
+} from './study-code.ts'
+import { type ObjectiveChoice, objectivesOf } from './study-objectives.ts'
+
+/** What `createStudy` takes. */
+export interface CreateStudyOptions<S extends SpaceDefinition | undefined = undefined>
+  extends StudyCode<S>, ObjectiveChoice {
+  /** Under what it is kept. Default: a new name. */
+  readonly name?: string | undefined
+  /** Any string or finite number: the same seed gives the same configurations. Default: a fresh one. */
+  readonly seed?: Seed | undefined
+  /** Whether a study of this name, if there is one, is loaded instead. Default false: that is an error. */
+  readonly loadIfExists?: boolean | undefined
+}
+
+/** What `loadStudy` takes. */
+export interface LoadStudyOptions<S extends SpaceDefinition | undefined = undefined> extends StudyCode<S> {
+  readonly storage: Storage
+  readonly name: string
+}
+
+const CREATE_DEFAULTS = {
+  ...CODE_DEFAULTS,
+  direction: undefined,
+  directions: undefined,
+  metricNames: undefined,
+  seed: undefined,
+  loadIfExists: false,
+}
+
+const CREATE_CHECKS = { ...CODE_CHECKS, seed: must.beSeed, loadIfExists: must.beBoolean }
+
+/**
+ * Makes a study: a search that is asked for configurations and told their values, without a Tuner.
+ * @throws {OptionError} (rejects) for options, or a searcher or scheduler, that cannot be used together.
+ * @throws {SpaceError} (rejects) for a space that cannot be searched.
+ * @throws {StorageError} (rejects) with code `'exists'` when there is a study of that name.
+ * @example
+ * const study = await createStudy({ paramSpace: { x: uniform(-10, 10) }, direction: 'minimize' })
+ * for (let i = 0; i < 20; i++) {
+ *   const trial = await study.ask()
+ *   await study.tell(trial, (trial.config.x - 2) ** 2)
+ * }
+ * console.log(study.bestTrial.config)
+ */
+export async function createStudy<const S extends SpaceDefinition | undefined = undefined>(
+  options: CreateStudyOptions<S> = {},
+): Promise<Study<ConfigOf<S>>> {
+  const given = readOptions(
+    'createStudy',
+    options,
+    CREATE_DEFAULTS,
+    CREATE_CHECKS as Checks<CreateStudyOptions<S>>,
+  )
+  const store = openStore(given.storage ?? 'memory:')
+  const name = given.name ?? `study-${freshSeed().slice(0, 8)}`
+  const code = readCode('createStudy', given)
+  if ((await store.names()).includes(name)) {
+    if (given.loadIfExists) return (await open(store, name, code, given)) as Study<ConfigOf<S>>
+    throw new StorageError(
+      'exists',
+      `There is a study ${name} already. Give another name, or loadIfExists: true to go on with it.`,
+    )
+  }
+  const seed = String(given.seed ?? freshSeed())
+  const objectives = objectivesOf(given, code.searcher, code.scheduler)
+  const space = code.space === undefined ? undefined : storedSpace(code.space)
+  const created = { at: Date.now(), type: 'study.created', name, seed, objectives } as const
+  // Before anything is written: what cannot be used shall leave no study behind.
+  const begin = prepareStudy({ code, seed, objectives, definition: code.space })
+  const log = await store.open(name)
+  await log.append([space === undefined ? created : { ...created, space }])
+  return (await begin(log, name)) as Study<ConfigOf<S>>
+}
+
+/**
+ * Goes on with a study that is kept, as if it had never been left: the searcher and the scheduler hear of all trials
+ * again. Those that run can still be told, by their numbers.
+ * @throws {StorageError} (rejects) with code `'notFound'` when there is none of that name; the message says which are.
+ * @example const study = await loadStudy({ storage, name: 'demo', searcher: randomSearch({ seed: 7 }) })
+ */
+export async function loadStudy<const S extends SpaceDefinition | undefined = undefined>(
+  options: LoadStudyOptions<S>,
+): Promise<Study<ConfigOf<S>>> {
+  const given = readOptions('loadStudy', options, CODE_DEFAULTS, CODE_CHECKS as Checks<LoadStudyOptions<S>>)
+  const [store, name] = storeAndName('loadStudy', given)
+  const code = readCode('loadStudy', given)
+  await mustExist(store, name)
+  return (await open(store, name, code, {})) as Study<ConfigOf<S>>
+}
+
+async function open(
+  store: Store,
+  name: string,
+  code: ReadCode,
+  choice: ObjectiveChoice,
+): Promise<Study<unknown>> {
+  const created = (await store.read(name))?.find((record) => record.type === 'study.created')
+  if (created === undefined) {
+    throw new StorageError(
+      'noStudy',
+      `${name} is the log of an experiment, not of a study. Give another name.`,
+    )
+  }
+  checkSame(created, code, choice)
+  const { seed, objectives, space } = created
+  const definition = code.space ?? (space === undefined ? undefined : restoredSpace(space))
+  const begin = prepareStudy({ code, seed, objectives, definition })
+  return begin(await store.open(name), name)
+}
+
+// What a loaded study is told to optimise has to be what it always did.
+function checkSame(
+  created: LogRecord & { readonly type: 'study.created' },
+  code: ReadCode,
+  choice: ObjectiveChoice,
+): void {
+  const { direction, directions, metricNames } = choice
+  const { metric } = code.searcher.options ?? {}
+  if (
+    direction === undefined &&
+    directions === undefined &&
+    metricNames === undefined &&
+    metric === undefined
+  )
+    return
+  const wanted = objectivesOf(
+    metricNames === undefined && metric === undefined
+      ? { ...choice, metricNames: created.objectives.map((objective) => objective.metric) }
+      : choice,
+    code.searcher,
+    code.scheduler,
+  )
+  if (sameObjectives(wanted, created.objectives)) return
+  throw new OptionError(
+    'createStudy.directions',
+    `${created.name} was made for ${inWords(created.objectives)}, not for ${inWords(wanted)}. Leave directions and metricNames out, or give another name.`,
+    { received: directions ?? direction },
+  )
+}
+
+function inWords(objectives: readonly Objective[]): string {
+  return objectives
+    .map(({ metric, mode }) => `${metric} (${mode === 'min' ? 'minimize' : 'maximize'})`)
+    .join(', ')
+}

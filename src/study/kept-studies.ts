@@ -1,0 +1,96 @@
+import { describe, nearest, readOptions } from '../core/options.ts'
+import { OptionError, StorageError } from '../errors.ts'
+import { openStore, type Storage } from '../stores/open-store.ts'
+import type { Store } from '../stores/store.ts'
+
+/** Names of the studies and experiments that are kept, in order of creation. */
+export function studyNames(storage: Storage): Promise<readonly string[]> {
+  return openStore(storage).names()
+}
+
+/**
+ * Forgets a study, with all its trials.
+ * @throws {StorageError} (rejects) with code `'notFound'` when there is none of that name.
+ */
+export async function deleteStudy(options: {
+  readonly storage: Storage
+  readonly name: string
+}): Promise<void> {
+  const [store, name] = storeAndName(
+    'deleteStudy',
+    readOptions('deleteStudy', options, { storage: undefined, name: undefined }),
+  )
+  await mustExist(store, name)
+  await store.delete(name)
+}
+
+export interface CopyStudyOptions {
+  readonly fromStorage: Storage
+  readonly fromName: string
+  readonly toStorage: Storage
+  /** Default: the same name. */
+  readonly toName?: string | undefined
+}
+
+/**
+ * Copies a study, with all its trials, into another storage or to another name.
+ * @throws {StorageError} (rejects) with code `'notFound'` when there is none of that name, `'exists'` when there is one
+ *   where it should go.
+ */
+export async function copyStudy(options: CopyStudyOptions): Promise<void> {
+  const defaults = { fromStorage: undefined, fromName: undefined, toStorage: undefined, toName: undefined }
+  const given = readOptions('copyStudy', options, defaults)
+  const [from, fromName] = storeAndName('copyStudy', { storage: given.fromStorage, name: given.fromName })
+  const [to, toName] = storeAndName('copyStudy', { storage: given.toStorage, name: given.toName ?? fromName })
+  await mustExist(from, fromName)
+  if ((await to.names()).includes(toName)) {
+    throw new StorageError(
+      'exists',
+      `There is a study ${toName} where ${fromName} should go. Give another toName.`,
+    )
+  }
+  const records = (await from.read(fromName)) ?? []
+  const log = await to.open(toName)
+  await log.append(
+    records.map((record) => (record.type === 'study.created' ? { ...record, name: toName } : record)),
+  )
+  await log.close()
+}
+
+/** What is wrong with the name of a study, in words. */
+export function nameProblem(name: unknown): string | undefined {
+  return typeof name === 'string' && name !== '' ? undefined : 'must be a text that is not empty.'
+}
+
+/**
+ * The store and the name of a study that is to be found.
+ * @throws {OptionError} when one of them is missing.
+ */
+export function storeAndName(
+  owner: string,
+  { storage, name }: { readonly storage?: Storage | undefined; readonly name?: string | undefined },
+): [Store, string] {
+  if (storage === undefined)
+    throw new OptionError(`${owner}.storage`, `${owner} needs a storage: a store, or its URL.`)
+  const problem = nameProblem(name)
+  if (problem !== undefined) {
+    throw new OptionError(
+      `${owner}.name`,
+      `${owner}: the name of the study ${problem} Got ${describe(name)}.`,
+      { received: name },
+    )
+  }
+  return [openStore(storage), name as string]
+}
+
+/**
+ * Makes sure that a study is there.
+ * @throws {StorageError} with code `'notFound'`, naming those that are.
+ */
+export async function mustExist(store: Store, name: string): Promise<void> {
+  const names = await store.names()
+  if (names.includes(name)) return
+  const near = nearest(name, names)
+  const hint = near === undefined ? `There are ${names.join(', ') || 'none'}.` : `Did you mean ${near}?`
+  throw new StorageError('notFound', `There is no study ${name} in this storage. ${hint}`)
+}

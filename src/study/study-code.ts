@@ -1,0 +1,154 @@
+import type { Objective } from '../core/objective.ts'
+import { must } from '../core/options.ts'
+import { OptionError } from '../errors.ts'
+import { randomStream } from '../random/random.ts'
+import type { Scheduler } from '../schedulers/scheduler.ts'
+import { randomSearch } from '../searchers/random-search.ts'
+import type { Searcher } from '../searchers/searcher.ts'
+import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
+import { checkSearcher, settleSpace } from '../searchers/settle.ts'
+import { readSpace } from '../space/read-space.ts'
+import type { SpaceDefinition } from '../space/space.ts'
+import type { ConfigOf } from '../space/types.ts'
+import type { OpenLog } from '../stores/store.ts'
+import type { Storage } from '../stores/open-store.ts'
+import { nameProblem } from './kept-studies.ts'
+import { OPEN_SPACE } from './open-space.ts'
+import { Pruner } from './pruner.ts'
+import { Study } from './study.ts'
+import { StudyKeeper } from './study-keeper.ts'
+import { StudyState, toldTrial } from './study-state.ts'
+
+/** What code brings to a study, whether it is new or loaded. */
+export interface StudyCode<S extends SpaceDefinition | undefined> {
+  /**
+   * Where to search. Default: none; each trial says what it needs through its `suggest…` methods, or `ask(space)` does.
+   * A loaded study has the space that it was made with, as far as that is plain data.
+   */
+  readonly paramSpace?: S | undefined
+  /** Which configurations are allowed. Needs a space. Default: all. */
+  readonly where?: ((config: ConfigOf<S>) => boolean) | undefined
+  /** What becomes of a configuration that was there before. Needs a space. Default `'allow'`. */
+  readonly duplicates?: DuplicatePolicy | undefined
+  /** What proposes configurations. Default `randomSearch()`. */
+  readonly searcher?: Searcher | undefined
+  /** What `trial.shouldPrune` asks. It may stop trials, not pause them. Default: none. */
+  readonly scheduler?: Scheduler | undefined
+  /** A store, or its URL. Default: a fresh `memoryStore()`. */
+  readonly storage?: Storage | undefined
+}
+
+/** Defaults of `StudyCode`, and of the name. */
+export const CODE_DEFAULTS = {
+  paramSpace: undefined,
+  where: undefined,
+  duplicates: 'allow' as DuplicatePolicy,
+  searcher: undefined,
+  scheduler: undefined,
+  storage: undefined,
+  name: undefined,
+}
+
+/** Checks of `StudyCode`, and of the name. */
+export const CODE_CHECKS = { where: must.beFunction, name: nameProblem }
+
+/** `StudyCode` after it was read. */
+export interface ReadCode {
+  readonly searcher: Searcher
+  readonly scheduler: Scheduler | undefined
+  readonly space: SpaceDefinition | undefined
+  readonly where: ((config: unknown) => boolean) | undefined
+  readonly duplicates: DuplicatePolicy
+}
+
+/**
+ * Reads what code brings to a study.
+ * @throws {OptionError} when the space is given twice, or the searcher is none.
+ */
+export function readCode<S extends SpaceDefinition | undefined>(
+  owner: string,
+  given: StudyCode<S>,
+): ReadCode {
+  const { searcher = randomSearch(), scheduler, where, duplicates = 'allow' } = given
+  checkSearcher(searcher)
+  return {
+    searcher,
+    scheduler,
+    space: settleSpace(owner, given.paramSpace, searcher),
+    where: where as ReadCode['where'],
+    duplicates,
+  }
+}
+
+/** What a study is made from, besides its log. */
+export interface Plan {
+  readonly code: ReadCode
+  readonly seed: string
+  readonly objectives: readonly Objective[]
+  readonly definition: SpaceDefinition | undefined
+}
+
+/**
+ * Checks everything but the log. What comes back begins, or goes on with, what the log says.
+ * @throws {OptionError} for a searcher or a scheduler that cannot work with the space or the objectives.
+ * @throws {SpaceError} for a space that cannot be searched.
+ */
+export function prepareStudy({
+  code,
+  seed,
+  objectives,
+  definition,
+}: Plan): (log: OpenLog, name: string) => Promise<Study<unknown>> {
+  const { searcher, scheduler, where, duplicates } = code
+  if (definition === undefined) refuseWithoutSpace(code)
+  const random = randomStream(seed)
+  const space = definition === undefined ? undefined : readSpace(definition)
+  const session = new SearchSession({
+    searcher,
+    space: space ?? OPEN_SPACE,
+    objectives,
+    random: random.fork('searcher'),
+    where,
+    duplicates,
+  })
+  const pruner = scheduler && new Pruner(scheduler, objectives, random.fork('scheduler'))
+  return async (log, name) => {
+    const state = new StudyState()
+    for (const record of log.records) {
+      state.apply(record)
+      pruner?.follow(record, state.trials)
+    }
+    await recall(session, state)
+    const parts = { name, objectives, log, state, session, pruner, space, random }
+    const keeper = new StudyKeeper(parts)
+    await keeper.addGiven()
+    return new Study<unknown>(parts, keeper)
+  }
+}
+
+async function recall(session: SearchSession, state: StudyState): Promise<void> {
+  for (const number of state.ended) {
+    const trial = state.trials[number]
+    // One that was refused before it began is none that the searcher knows.
+    if (trial?.startedAt === undefined) continue
+    const told = toldTrial(trial)
+    await session.recall({ source: trial.source, params: told.params, told })
+  }
+  for (const { source, params } of state.running) await session.recall({ source, params, told: undefined })
+}
+
+function refuseWithoutSpace({ searcher, where, duplicates }: ReadCode): void {
+  const option =
+    where !== undefined
+      ? 'where'
+      : duplicates !== 'allow'
+        ? 'duplicates'
+        : searcher.options?.evaluatedRewards !== undefined
+          ? 'evaluatedRewards'
+          : undefined
+  if (option === undefined) return
+  throw new OptionError(
+    `createStudy.${option}`,
+    `${option} needs to know whole configurations, but the study has no paramSpace. Give one, or leave ${option} out.`,
+  )
+}

@@ -1,0 +1,342 @@
+import type { LogRecord } from '../core/log.ts'
+import type { Objective } from '../core/objective.ts'
+import { describe } from '../core/options.ts'
+import type { EndState, Params, TrialSource } from '../core/trial.ts'
+import { asError, OptionError, TroupeError } from '../errors.ts'
+import { idMaker, type RandomStream } from '../random/random.ts'
+import type { SearchSession, TrialAnswer } from '../searchers/session.ts'
+import { pointKey } from '../space/encoding.ts'
+import type { Resolved, Space } from '../space/space.ts'
+import type { OpenLog } from '../stores/store.ts'
+import { OPEN_SPACE } from './open-space.ts'
+import type { Pruner } from './pruner.ts'
+import { lastValues, type StudyState, type StudyTrialData, toldTrial } from './study-state.ts'
+import { AskedTrial, readValues, type TrialDesk } from './study-trial.ts'
+
+/** What a study is made of, once it was read. */
+export interface StudyParts {
+  readonly name: string
+  readonly objectives: readonly Objective[]
+  readonly log: OpenLog
+  readonly state: StudyState
+  readonly session: SearchSession
+  readonly pruner: Pruner | undefined
+  /** Undefined when each trial says by itself what it needs. */
+  readonly space: Space | undefined
+  readonly random: RandomStream
+}
+
+/** How a trial ended, when not by values alone. */
+export interface TellOptions {
+  readonly state: 'completed' | 'pruned' | 'failed'
+  /** One value an objective. Of a pruned trial, default: those that it reported last. */
+  readonly values?: number | readonly number[] | undefined
+}
+
+// So many trials in a row may take over results, before that is an error: the searcher has nothing new.
+const REUSED_MAX = 1_000
+
+/**
+ * What changes a study. Each change is a record of its log: first it is kept, then it is true. What trials report and
+ * attach is true at once, and kept with the next change of that trial.
+ */
+export class StudyKeeper implements TrialDesk {
+  readonly #parts: StudyParts
+  // Changes that are not kept yet, by trial.
+  readonly #buffers = new Map<number, LogRecord[]>()
+  #waitingForEnd: (() => void)[] = []
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: StudyParts) {
+    this.#parts = parts
+  }
+
+  get objectiveCount(): number {
+    return this.#parts.objectives.length
+  }
+
+  /** Resolves when another trial has ended. */
+  nextEnd(): Promise<void> {
+    return new Promise((resolve) => void this.#waitingForEnd.push(resolve))
+  }
+
+  /** Does one change after the other, whoever asks for them at once. */
+  alone<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(change)
+    this.#queue = done.catch(() => {})
+    return done
+  }
+
+  /** Makes the completed trials that the searcher was given results for. */
+  async addGiven(): Promise<void> {
+    for (const { values, ...resolved } of this.#parts.session.given()) {
+      await this.addEnded(resolved, { source: 'given', state: 'completed', values })
+    }
+  }
+
+  async ask<Config>(space: Space | undefined): Promise<AskedTrial<Config>> {
+    for (let reused = 0; reused < REUSED_MAX; reused++) {
+      const trial = await this.#next<Config>(space)
+      if (trial !== undefined) return trial
+    }
+    throw new TroupeError(
+      'duplicates',
+      `${this.#parts.session.searcher.name} proposed ${REUSED_MAX} configurations in a row that have a result already. Use duplicates: 'resample'.`,
+    )
+  }
+
+  async tell(
+    trial: { readonly id: string; readonly number: number } | number,
+    result: unknown,
+  ): Promise<StudyTrialData> {
+    const data = this.#running(trial)
+    const { state, values } = this.#outcome(data, result)
+    await this.#end(data, state, values)
+    return data
+  }
+
+  /** @returns The number of the waiting trial, or undefined when there is one like it and it shall be left out. */
+  async enqueue(config: object, skipIfExists: boolean): Promise<number | undefined> {
+    const { state, space = OPEN_SPACE } = this.#parts
+    const key = pointKey(space.toPoint(config))
+    if (skipIfExists && state.trials.some((trial) => key === pointKey(pointOf(trial, space))))
+      return undefined
+    const trial = state.trials.length
+    await this.#commit([{ at: Date.now(), type: 'trial.enqueued', trial, id: this.#idOf(trial), config }])
+    return trial
+  }
+
+  /** Makes a trial that has ended elsewhere. */
+  async addEnded(
+    { config, params, domains }: Resolved,
+    end: {
+      readonly source: TrialSource
+      readonly state: EndState
+      readonly values: readonly number[] | undefined
+      /** What became of it between its start and its end. */
+      readonly between?: (trial: number) => readonly LogRecord[]
+      readonly startedAt?: number | undefined
+      readonly endedAt?: number | undefined
+    },
+  ): Promise<void> {
+    const trial = this.#parts.state.trials.length
+    const { source, state, values, between, startedAt = Date.now(), endedAt = startedAt } = end
+    await this.#commit([
+      { at: startedAt, type: 'trial.asked', trial, id: this.#idOf(trial), source, params, domains, config },
+      ...(between?.(trial) ?? []),
+      { at: endedAt, type: 'trial.ended', trial, state, values },
+    ])
+    await this.#tellSearcher(this.#parts.state.trials[trial] as StudyTrialData)
+  }
+
+  setStudyAttr(key: string, value: unknown): Promise<void> {
+    return this.#commit([{ at: Date.now(), type: 'study.attr', key, value }])
+  }
+
+  async close(): Promise<void> {
+    for (const trial of this.#buffers.keys()) await this.#keep(trial, [])
+    await this.#parts.log.close()
+  }
+
+  // ---- What trials do ----
+
+  note(record: LogRecord & { readonly trial: number }): void {
+    const buffer = this.#buffers.get(record.trial)
+    if (buffer === undefined) this.#buffers.set(record.trial, [record])
+    else buffer.push(record)
+    this.#apply(record)
+  }
+
+  report({ number }: StudyTrialData, step: number, values: readonly number[]): void {
+    this.note({ at: Date.now(), type: 'trial.intermediate', trial: number, step, values })
+    if (this.#parts.session.observes) this.#parts.session.observe({ number, step, values })
+  }
+
+  hasLost(trial: number): boolean {
+    return this.#parts.pruner?.hasLost(trial) === true
+  }
+
+  flush(trial: number): Promise<void> {
+    return this.alone(() => this.#keep(trial, []))
+  }
+
+  // ---- Ask ----
+
+  /** Undefined when the trial took over the result of another, and another one is to be asked for. */
+  async #next<Config>(space: Space | undefined): Promise<AskedTrial<Config> | undefined> {
+    const { state, random } = this.#parts
+    const waiting = state.firstWaiting
+    const number = waiting?.number ?? state.trials.length
+    const answer =
+      waiting === undefined ? await this.#suggest(number, space) : await this.#dequeue(waiting, space)
+    const { source, duplicateOf } = answer
+    // Without a space the parameters are only those that the trial then suggests.
+    const isOpen = (space ?? this.#parts.space) === undefined
+    const { config, params, domains } = isOpen ? { config: {}, params: {}, domains: {} } : answer
+    const id = waiting?.id ?? this.#idOf(number)
+    await this.#commit([
+      { at: Date.now(), type: 'trial.asked', trial: number, id, source, params, domains, config },
+    ])
+    const data = state.trials[number] as StudyTrialData
+    if (duplicateOf !== undefined) {
+      await this.#end(data, 'completed', state.trials[duplicateOf]?.values)
+      return undefined
+    }
+    const isGuess = isOpen && source === 'suggested'
+    return new AskedTrial(data, this, {
+      point: answer.params,
+      strict: !isGuess,
+      random: random.fork('suggest').fork(number),
+    })
+  }
+
+  async #suggest(number: number, space: Space | undefined): Promise<TrialAnswer> {
+    const { state, session } = this.#parts
+    const running = Array.from(state.running, (trial) => ({ number: trial.number, params: trial.params }))
+    const answer = await session.suggest({ number, running, space })
+    if (answer.kind === 'trial') return answer
+    const { name } = session.searcher
+    if (answer.kind === 'finished')
+      throw new TroupeError('finished', `${name} has no further configuration to try.`)
+    const numbers = running.map((trial) => trial.number).join(', ')
+    throw running.length === 0
+      ? new TroupeError(
+          'deadlock',
+          `${name} waits for a result, but no trial is under way that could give one.`,
+        )
+      : new TroupeError(
+          'wait',
+          `${name} waits for the result of a trial that runs (${numbers}). Tell one first.`,
+        )
+  }
+
+  async #dequeue(waiting: StudyTrialData, space: Space | undefined): Promise<TrialAnswer> {
+    const { number } = waiting
+    try {
+      return this.#parts.session.complete({ number, space }, waiting.config)
+    } catch (error) {
+      // It would be in the way of all that come after it.
+      const { message } = asError(error)
+      const ended = {
+        at: Date.now(),
+        type: 'trial.ended',
+        trial: number,
+        state: 'failed',
+        values: undefined,
+      } as const
+      await this.#commit([{ ...ended, error: message }])
+      throw error
+    }
+  }
+
+  // ---- Tell ----
+
+  #running(trial: { readonly id: string; readonly number: number } | number): StudyTrialData {
+    const number = typeof trial === 'number' ? trial : trial?.number
+    const data = this.#parts.state.trials[number]
+    if (data === undefined || (typeof trial === 'object' && trial.id !== data.id)) {
+      const count = this.#parts.state.trials.length
+      throw new TroupeError(
+        'unknownTrial',
+        `${this.#parts.name} has no ${typeof trial === 'object' ? 'such trial' : `trial ${describe(trial)}`}; it has ${count}, numbered from 0. Tell a trial that its ask gave.`,
+      )
+    }
+    if (data.state === 'running') return data
+    if (data.state === 'waiting') {
+      throw new TroupeError(
+        'notAsked',
+        `Trial ${number} still waits in the queue. Ask for it before you tell how it went.`,
+      )
+    }
+    throw new TroupeError(
+      'told',
+      `Trial ${number} was told before: it ${data.state === 'failed' ? 'failed' : `is ${data.state} with ${data.values?.join(', ') ?? 'no value'}`}. A trial is told once.`,
+    )
+  }
+
+  #outcome(
+    trial: StudyTrialData,
+    result: unknown,
+  ): { readonly state: EndState; readonly values: readonly number[] | undefined } {
+    const isPlain = typeof result === 'number' || Array.isArray(result)
+    const { state, values } = isPlain
+      ? { state: 'completed', values: result as unknown }
+      : ((result ?? {}) as Partial<TellOptions>)
+    switch (state) {
+      case 'completed':
+        return completed(readValues('tell', values, this.objectiveCount))
+      case 'pruned':
+        return {
+          state,
+          values: values === undefined ? lastValues(trial) : readValues('tell', values, this.objectiveCount),
+        }
+      case 'failed':
+        return { state, values: undefined }
+      default:
+        throw new OptionError(
+          'tell',
+          `tell takes values, or { state: 'pruned' } or { state: 'failed' }, got ${describe(result)}.`,
+          { received: result },
+        )
+    }
+  }
+
+  async #end(
+    { number }: StudyTrialData,
+    state: EndState,
+    values: readonly number[] | undefined,
+  ): Promise<void> {
+    await this.#keep(number, [{ at: Date.now(), type: 'trial.ended', trial: number, state, values }])
+    await this.#tellSearcher(this.#parts.state.trials[number] as StudyTrialData)
+  }
+
+  async #tellSearcher(trial: StudyTrialData): Promise<void> {
+    const waiting = this.#waitingForEnd
+    this.#waitingForEnd = []
+    try {
+      await this.#parts.session.tell(toldTrial(trial))
+    } finally {
+      for (const resolve of waiting) resolve()
+    }
+  }
+
+  // ---- The log ----
+
+  /** Keeps what is buffered for a trial, and then this. */
+  async #keep(trial: number, records: readonly LogRecord[]): Promise<void> {
+    const buffer = this.#buffers.get(trial) ?? []
+    if (buffer.length + records.length === 0) return
+    const count = buffer.length
+    await this.#parts.log.append([...buffer, ...records])
+    // Only now, since an append that fails is to be tried again; and user code may have noted more meanwhile.
+    buffer.splice(0, count)
+    if (buffer.length === 0) this.#buffers.delete(trial)
+    for (const record of records) this.#apply(record)
+  }
+
+  async #commit(records: readonly LogRecord[]): Promise<void> {
+    await this.#parts.log.append(records)
+    for (const record of records) this.#apply(record)
+  }
+
+  #apply(record: LogRecord): void {
+    this.#parts.state.apply(record)
+    this.#parts.pruner?.follow(record, this.#parts.state.trials)
+  }
+
+  #idOf(number: number): string {
+    return idMaker(this.#parts.random.fork('ids').fork(number))()
+  }
+}
+
+/** Completed with these values; failed when one of them is NaN. */
+export function completed(values: readonly number[]): {
+  readonly state: EndState
+  readonly values: readonly number[] | undefined
+} {
+  return values.some(Number.isNaN) ? { state: 'failed', values: undefined } : { state: 'completed', values }
+}
+
+function pointOf({ enqueuedAs, params }: StudyTrialData, space: Space): Params {
+  return enqueuedAs === undefined ? params : space.toPoint(enqueuedAs)
+}
