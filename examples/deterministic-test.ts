@@ -1,5 +1,5 @@
-// Tests a scheduler in virtual time: an hour of training passes in a moment, and the same seed gives the same
-// messages and decisions, bit for bit, however busy the machine is.
+// Tests a scheduler in virtual time: 45 minutes of training pass in a moment, and the same seed gives the same messages
+// and decisions, bit for bit, however busy the machine is.
 //
 //   npm run example examples/deterministic-test.ts
 import assert from 'node:assert/strict'
@@ -42,9 +42,11 @@ assert.notEqual(other.hash, first.hash)
 // A decision carries what it rests on, so a test can ask whether it was right.
 let stopped = 0
 for (const record of first.trace) {
-  if (record.type !== 'trial.decision' || record.decision !== 'stop' || record.evidence?.['cutoff'] == null)
-    continue
-  assert(Number(record.evidence['value']) < Number(record.evidence['cutoff']))
+  if (record.type !== 'trial.decision' || record.decision !== 'stop') continue
+  const { value, cutoff } = record.evidence ?? {}
+  // The others were stopped at their full length, where nothing is compared.
+  if (cutoff === undefined) continue
+  assert(Number(value) < Number(cutoff))
   stopped++
 }
 console.log(

@@ -70,15 +70,13 @@ const seeded = await simulate({
   searcher: concurrencyLimiter(searchAlgorithm({ pointsToEvaluate: initialParams }), { maxConcurrent: 4 }),
   numSamples,
 })
-const [first, second] = seeded.results
-console.log(
-  `The losses of the two were ${first?.metrics?.['mean_loss']} and ${second?.metrics?.['mean_loss']}.`,
-)
+const [first, second] = [...seeded.results].map(({ metrics }) => metrics?.['mean_loss'])
+console.log('The losses of these two were:', first, second)
 console.log('Best hyperparameters found were:', seeded.results.getBestResult().config)
 
-// The ranges differ between the branches. This one has a pole: where a tanh's width is negative, the denominator of
-// the loss crosses zero at width = -10 / step, -0.10101 for the last step. The loss is -Infinity just below it, and
-// Infinity at it. A good minimiser finds that; a loss that is infinite is a value like others, and can be the best.
+// The ranges differ between the branches, and the one of tanh has a pole: at width = -10 / step, -0.10101 in the last
+// step, the loss divides by zero. Just below it falls without bound, which a good minimiser finds, and at it it is
+// Infinity, which Troupe takes as a value like others. So the best loss says little here.
 function defineByRun(trial: SuggestTrial) {
   const activation = trial.suggestCategorical('activation', ['relu', 'tanh'])
   if (activation === 'relu') {

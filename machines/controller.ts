@@ -106,9 +106,13 @@ export class Controller {
     this.ledger = new Ledger(plan.slotCount, plan.totalResources)
   }
 
-  /** Begins: the trials with known results first, then as many others as there is room for. */
-  begin(cast: Cast): void {
+  /** Hears whom it can speak to. Called once, before anything else. */
+  meet(cast: Cast): void {
     this.#cast = cast
+  }
+
+  /** Begins: the trials with known results first, then as many others as there is room for. */
+  begin(): void {
     const { name, seed, objectives, searcherName, schedulerName, given } = this.plan
     this.#log({ type: 'experiment.started', name, seed, objectives, searcher: searcherName, scheduler: schedulerName })
     this.#publish('experiment.start', { name, seed, at: this.#ports.now() })
@@ -604,8 +608,10 @@ export class Controller {
           this.ledger.spawning--
           this.#send('scheduler', { type: 'scheduler.add', added: { trial: number, config: record.config } })
         }
+        this.#catchUp(trial)
         break
       case 'retrying':
+        if (this.#stopping) this.#catchUp(trial)
         if (this.#ports.hears('trial.retry') && error !== undefined) {
           this.#ports.publish('trial.retry', { trial: record, error, attempt: record.attempt + 1, at })
         }
@@ -625,12 +631,20 @@ export class Controller {
     this.#pump()
   }
 
+  /** What was said before the trial could hear it: while its actor was being made, or between two attempts. */
+  #catchUp(trial: LiveTrial): void {
+    if (trial.ending !== undefined) this.#end(trial, trial.ending.state as 'pruned' | 'completed', trial.ending.reason)
+    else if (this.#stopping) this.#sendTrial(trial, { type: 'trial.stop', to: 'paused', as: 'paused' })
+    else if (trial.held) this.#holdBack(trial)
+  }
+
   #onRunning(trial: LiveTrial, from: TrialStatus, at: number): void {
     const { record } = trial
+    // One that the user paused before its first start has nothing to resume.
+    const name = from === 'paused' && record.startedAt !== undefined ? 'trial.resume' : 'trial.start'
     record.state = 'running'
     record.startedAt ??= at
     record.reason = undefined
-    const name = from === 'paused' ? 'trial.resume' : 'trial.start'
     trial.pausedBy = undefined
     if (this.#ports.hears(name)) this.#ports.publish(name, { trial: record, attempt: record.attempt, at })
   }
@@ -746,8 +760,13 @@ export class Controller {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
     trial.held = true
-    if (trial.record.status !== 'pending') return
+    if (trial.record.status === 'pending' && trial.worker < 0 && trial.ref !== undefined) this.#holdBack(trial)
+  }
+
+  /** Pauses a trial that waits for its start. */
+  #holdBack(trial: LiveTrial): void {
     trial.pausedBy = 'user'
+    trial.record.reason = { by: 'user', text: 'paused by the user' }
     this.#sendTrial(trial, { type: 'trial.pause' })
   }
 
@@ -762,7 +781,9 @@ export class Controller {
   #stopTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined || trial.ending !== undefined) return
-    this.#end(trial, 'pruned', { by: 'user', text: 'stopped by the user' })
+    const reason: Reason = { by: 'user', text: 'stopped by the user' }
+    if (trial.ref === undefined) trial.ending = { state: 'pruned', reason }
+    else this.#end(trial, 'pruned', reason)
   }
 
   // ---- The end ----
@@ -786,7 +807,8 @@ export class Controller {
   }
 
   #finish(): void {
-    if (this.#finishing) return
+    // Without a cast it has not begun, and the chart is on its way to the end by itself.
+    if (this.#finishing || this.#cast === undefined) return
     this.#finishing = true
     this.#send('self', { type: 'experiment.finish' })
   }

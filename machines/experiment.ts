@@ -41,9 +41,10 @@ export const experimentChart = setup({
   },
   actors: { searcher: searcherMachine, scheduler: schedulerMachine, trials: trialsSupervisor },
   actions: {
-    begin: ({ context, self }) => {
+    begin: ({ context }) => context.controller.begin(),
+    meetActors: ({ context, self }) => {
       const { searcher, scheduler, trials } = self.getSnapshot().children as Record<string, AnyActorRef>
-      context.controller.begin({
+      context.controller.meet({
         self,
         searcher: searcher as AnyActorRef,
         scheduler: scheduler as AnyActorRef,
@@ -96,13 +97,14 @@ export const experimentChart = setup({
       }),
     },
   ],
+  entry: 'meetActors',
   initial: 'idle',
   states: {
     idle: {
       description: 'Made, and not yet begun.',
       on: {
         'experiment.start': 'running',
-        'experiment.stop': { target: 'stopping', actions: 'interruptTrials' },
+        'experiment.stop': { target: 'done', actions: 'interruptTrials' },
       },
     },
     running: {
@@ -139,12 +141,12 @@ export const experimentChart = setup({
   },
 })
 
-// The messages that move the chart itself, and those of XState; all others only go to the controller.
-const MOVES_CHART = /^(experiment\.(start|stop|fail|finish)$|xstate\.)/
+// The messages that only go to the controller. What nobody knows is left to the chart, which lets it pass.
+const CONDUCTED = /^((trial|trials|searcher|scheduler|policy)\.|experiment\.(pause|resume|stop)Trial$)/
 
 /** The machine that runs: `experimentChart`, with what changes no state handled without a pass through it. */
 export const experimentMachine = withFastPath(experimentChart, (snapshot, event) => {
-  if (snapshot.status !== 'active' || MOVES_CHART.test(event.type)) return false
+  if (snapshot.status !== 'active' || !CONDUCTED.test(event.type)) return false
   snapshot.context.controller.handle(event as ExperimentMessage)
   return true
 })

@@ -66,6 +66,15 @@ export { maximumIteration } from './stoppers/maximum-iteration.ts'
 export { metricBound } from './stoppers/metric-bound.ts'
 export type { StopDemand, Stopper, StopperReport } from './stoppers/stopper.ts'
 
+// Ask and tell
+export { createStudy, loadStudy, type CreateStudyOptions, type LoadStudyOptions } from './study/create-study.ts'
+export { copyStudy, type CopyStudyOptions, deleteStudy, studyNames } from './study/kept-studies.ts'
+export type { EnqueueOptions, Study } from './study/study.ts'
+export type { StudyTrial } from './study/study-trial.ts'
+export type { StudyTrialRecord } from './study/study-state.ts'
+export type { OptimizeOptions } from './study/optimize.ts'
+export { TrialPruned } from './study/trial-pruned.ts'
+
 // Watching
 export type {
   DecisionInfo,
@@ -84,8 +93,12 @@ export type { Trace, TraceHeader } from './runtime/trace.ts'
 
 // Results
 export { Results } from './results/results.ts'
+export type { BestOptions } from './results/results.ts'
 export type { BestResult, Result } from './results/result.ts'
+export type { Scope } from './results/ranking.ts'
+export type { TableRow } from './results/table.ts'
 export type { Timeline } from './results/timeline.ts'
+export { TrialError } from './results/trial-error.ts'
 
 // What runs trials, and what keeps them
 export type {

@@ -19,9 +19,18 @@ export class EventHub {
   }
 
   on<Name extends ExperimentEventName>(name: Name, listener: Listener<Name>, kind: Warning['kind'] = 'listener'): void {
+    this.#add(name, listener, listener, kind)
+  }
+
+  #add<Name extends ExperimentEventName>(
+    name: Name,
+    key: Listener<Name>,
+    listener: Listener<Name>,
+    kind: Warning['kind'],
+  ): void {
     const guarded = (event: unknown): void => this.#call(name, listener, event as ExperimentEvents[Name], kind)
-    let byName = this.#guarded.get(listener)
-    if (byName === undefined) this.#guarded.set(listener, (byName = new Map()))
+    let byName = this.#guarded.get(key)
+    if (byName === undefined) this.#guarded.set(key, (byName = new Map()))
     if (byName.has(name)) return
     byName.set(name, guarded)
     this.#emitter.on(name, guarded)
@@ -29,10 +38,10 @@ export class EventHub {
 
   once<Name extends ExperimentEventName>(name: Name, listener: Listener<Name>): void {
     const once: Listener<Name> = (event) => {
-      this.off(name, once)
-      listener(event)
+      this.off(name, listener)
+      return listener(event)
     }
-    this.on(name, once)
+    this.#add(name, listener, once, 'listener')
   }
 
   off<Name extends ExperimentEventName>(name: Name, listener: Listener<Name>): void {

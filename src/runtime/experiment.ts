@@ -66,7 +66,9 @@ export class Experiment {
   readonly #executor: Executor
   readonly #settings: ExperimentSettings
   readonly #takeSnapshot: () => ExperimentSnapshot
-  #isStarted = false
+  // What the kernel's clock said at the start, and the time from there to the end.
+  #startedAt: number | undefined
+  #endedAfterMs: number | undefined
   #ending: Ending | undefined
   #resolveEnded: (ending: Ending) => void = () => {}
 
@@ -94,9 +96,10 @@ export class Experiment {
     return this.#ending
   }
 
-  /** Milliseconds since the start, or from the start to the end. */
+  /** Milliseconds since the start, or from the start to the end; 0 before. */
   get elapsedMs(): number {
-    return this.#kernel.now()
+    if (this.#startedAt === undefined) return 0
+    return this.#endedAfterMs ?? this.#kernel.now() - this.#startedAt
   }
 
   snapshot(): ExperimentSnapshot {
@@ -118,14 +121,16 @@ export class Experiment {
   /** Number of a trial that has not ended. */
   liveNumber(id: string): number | undefined {
     for (const { record } of this.#controller.ledger.live.values()) if (record.id === id) return record.number
-    return undefined
+    // One that is only just being made: those who hear of it may already want it otherwise.
+    const last = this.records.at(-1)
+    return last?.id === id && last.endedAt === undefined ? last.number : undefined
   }
 
   /** Begins. Nothing happens when it has ended already. */
   start(): void {
     const { timeBudgetMs } = this.#settings
     if (this.#ending !== undefined) return
-    this.#isStarted = true
+    this.#startedAt = this.#kernel.now()
     this.actor.start()
     if (timeBudgetMs !== undefined) {
       const timer = this.#kernel.setTimeout(() => this.stop('timeBudget', false), timeBudgetMs)
@@ -140,7 +145,7 @@ export class Experiment {
 
   /** It cannot go on: its trials are interrupted, and it ends with this failure. Also before it was started. */
   fail(failure: Failure): void {
-    if (this.#isStarted) this.send({ type: 'experiment.fail', failure })
+    if (this.#startedAt !== undefined) this.send({ type: 'experiment.fail', failure })
     else this.abort(failure)
   }
 
@@ -154,14 +159,20 @@ export class Experiment {
    */
   abort(failure: Failure): void {
     if (this.#ending !== undefined) return
-    for (const { record, run } of this.#controller.ledger.live.values()) {
+    const { ledger } = this.#controller
+    const at = this.elapsedMs
+    for (const trial of [...ledger.live.values()]) {
+      const { record, run } = trial
       run.dispose()
+      ledger.setStatus(record, 'paused')
+      record.life.enter('paused', at, 'experiment.abort', record.attempt)
       record.state = 'interrupted'
-      record.endedAt = this.#kernel.now()
+      record.endedAt = at
       record.reason = { by: 'experiment', text: `interrupted: ${failure.message}` }
+      ledger.retire(trial)
     }
-    this.#controller.ledger.live.clear()
     this.#end(failure)
+    this.actor.stop()
   }
 
   /** Attaches an inspector, after telling it of the actors that live. Returns how to detach it. */
@@ -174,7 +185,7 @@ export class Experiment {
 
   /** Takes down something that went wrong without harm. */
   warn({ kind, message, cause }: Pick<Warning, 'kind' | 'message' | 'cause'>): void {
-    this.#keepWarning({ at: this.#kernel.now(), kind, message, trial: undefined, cause })
+    this.#keepWarning({ at: this.elapsedMs, kind, message, trial: undefined, cause })
     this.events.emit('experiment.warning', this.warnings.at(-1) as Warning)
   }
 
@@ -204,7 +215,7 @@ export class Experiment {
     return new Controller(
       { ...plan, given: session.given(), searcherObserves: session.observes },
       {
-        now: () => this.#kernel.now(),
+        now: () => this.elapsedMs,
         makeId: idMaker(random.fork('ids')),
         resourcesOf,
         makeRun: (record) =>
@@ -234,7 +245,7 @@ export class Experiment {
       objectives: plan.rankedBy,
       random: random.fork('scheduler'),
     })
-    const now = (): number => this.#kernel.now()
+    const now = (): number => this.elapsedMs
     const holdTime = (thinking: Promise<unknown>): void => this.#holdTime(thinking)
     const actor: ExperimentActor = createActor(machine, {
       id: 'experiment',
@@ -251,7 +262,7 @@ export class Experiment {
       },
     })
     actor.subscribe({
-      complete: () => this.#end(actor.getSnapshot().context.failure),
+      complete: () => this.#onComplete(actor),
       error: (error) => this.abort({ code: 'internal', message: `The experiment's actor broke: ${String(error)}`, cause: error }),
     })
     return actor
@@ -271,7 +282,7 @@ export class Experiment {
       slotCount: ledger.slotCount,
       resources: ledger.pool,
       status: () => this.#status(),
-      elapsedMs: () => this.#kernel.now(),
+      elapsedMs: () => this.elapsedMs,
       waitingFor: () => (this.#ending === undefined ? this.#controller.waitingFor() : []),
     })
   }
@@ -281,10 +292,18 @@ export class Experiment {
     return this.actor.getSnapshot().value
   }
 
+  #onComplete(actor: ExperimentActor): void {
+    const { status, context } = actor.getSnapshot()
+    if (status === 'done') return this.#end(context.failure)
+    const message = 'The experiment’s actor was stopped from outside. Use stop(), which lets trials leave.'
+    return this.abort({ code: 'internal', message, cause: undefined })
+  }
+
   #end(failure: Failure | undefined): void {
     if (this.#ending !== undefined) return
     const endedBy = failure === undefined ? this.#controller.endedBy : failure.code === 'failFast' ? 'failFast' : 'error'
-    const at = this.#kernel.now()
+    const at = this.elapsedMs
+    this.#endedAfterMs = at
     this.#ending = { endedBy, failure }
     this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
     this.events.emit('experiment.end', { endedBy, at })

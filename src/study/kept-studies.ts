@@ -24,6 +24,7 @@ export async function deleteStudy(options: {
   await store.delete(name)
 }
 
+/** Options of `copyStudy`: from where, and under which name to where. */
 export interface CopyStudyOptions {
   readonly fromStorage: Storage
   readonly fromName: string

@@ -13,6 +13,7 @@ import type { Direction } from './study-objectives.ts'
 import type { StudyTrialData, StudyTrialRecord } from './study-state.ts'
 import { readAttr, type StudyTrial } from './study-trial.ts'
 
+/** Options of `enqueueTrial`. */
 export interface EnqueueOptions {
   readonly skipIfExists?: boolean | undefined
 }

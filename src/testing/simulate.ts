@@ -84,8 +84,8 @@ export async function simulate(
   const experiment = composition.build(kernel, (record) => trace.add(record), delay)
   const onAbort = (): void => experiment.stop('signal', false)
   read.signal?.addEventListener('abort', onAbort)
-  experiment.start()
   if (read.signal?.aborted === true) onAbort()
+  experiment.start()
   try {
     await kernel.run(
       () => experiment.ending !== undefined,

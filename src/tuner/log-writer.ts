@@ -1,6 +1,6 @@
 import type { Failure } from '../../machines/protocol.ts'
 import type { LogRecord } from '../core/log.ts'
-import { asError } from '../errors.ts'
+import { asError, StorageError } from '../errors.ts'
 import type { OpenLog, Store } from '../stores/store.ts'
 
 /**
@@ -23,7 +23,9 @@ export class LogWriter {
 
   async open(name: string): Promise<void> {
     try {
-      this.#log = await this.#store.open(name)
+      const log = await this.#store.open(name)
+      if (log.records.length > 0) throw nameTaken(name)
+      this.#log = log
     } catch (error) {
       this.#fail(error)
     }
@@ -63,4 +65,11 @@ export class LogWriter {
     this.#failure = { code: 'storage', message, cause }
     this.#onFailure(this.#failure)
   }
+}
+
+function nameTaken(name: string): StorageError {
+  return new StorageError(
+    'nameTaken',
+    `There is an experiment ${name} in this store already. Give this one another name, or delete the other.`,
+  )
 }

@@ -134,7 +134,7 @@ class RealTuner<Config> implements Tuner<Config> {
   }
 
   off<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this {
-    this.#experiment.events.off(name, listener)
+    this.#experiment.events.off(checkEvent(name), listener)
     return this
   }
 
@@ -182,8 +182,9 @@ class RealTuner<Config> implements Tuner<Config> {
     const onAbort = (): void => experiment.stop('signal', false)
     this.#report((reporter) => reporter.start(this.#view()))
     const unsubscribe = this.#reporter && experiment.broadcast.subscribe((snapshot) => this.#reporter?.update(snapshot))
-    experiment.start()
+    // Before the start, so that no trial is even made.
     if (this.#signal?.aborted === true) onAbort()
+    experiment.start()
     this.#signal?.addEventListener('abort', onAbort)
     const { endedBy, failure } = await experiment.ended
     this.#signal?.removeEventListener('abort', onAbort)

@@ -57,7 +57,12 @@ let contents: string[]
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'troupe-package-'))
   // Packing builds first: it is what publishing does.
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: projectRoot })
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: projectRoot,
+  }).catch(
+    // What the compiler had to say is in here.
+    (failed: { stdout: string; stderr: string }) => expect.fail(failed.stdout + failed.stderr),
+  )
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [
     { filename: string; files: { path: string }[] },
   ]
