@@ -16,13 +16,13 @@ import {
   valuesOf,
 } from '../src/core/trial.ts'
 import { metricOf } from '../src/core/metrics.ts'
-import { assertNever, TroupeError } from '../src/errors.ts'
+import { asError, assertNever, TroupeError } from '../src/errors.ts'
 import type { Assignment } from '../src/executors/executor.ts'
 import type { Choice, Command, Decision, TrialReport } from '../src/schedulers/scheduler.ts'
-import type { Answer, GivenTrial } from '../src/searchers/session.ts'
+import type { Answer, GivenTrial, TrialAnswer } from '../src/searchers/session.ts'
 import { type Awaiting, Ledger, type LiveTrial } from './ledger.ts'
 import { deliver } from './mail.ts'
-import type { ExperimentMessage, Failure, StopCause, TrialRun } from './protocol.ts'
+import type { ExperimentMessage, Failure, PolicyActor, PolicyFault, StopCause, TrialRun } from './protocol.ts'
 import { toldTrial } from './told-trial.ts'
 
 /** What an experiment is made of, all of it decided before it starts. */
@@ -48,6 +48,8 @@ export interface ExperimentPlan {
   readonly failFast: boolean
   readonly saveEvery: number
   readonly saveAtEnd: boolean
+  /** Milliseconds that a policy which thinks has at the end to take in how the last trials ended. */
+  readonly stopGraceMs: number
   /** Whether the searcher wants to hear of each report. */
   readonly searcherObserves: boolean
   /** Trials with known results, that take the first numbers and do not run. */
@@ -58,8 +60,11 @@ export interface ExperimentPlan {
 export interface ExperimentPorts {
   readonly now: () => number
   readonly makeId: () => string
-  readonly resourcesOf: (config: unknown) => Resources
+  /** An error, instead of throwing, fails the trial. */
+  readonly resourcesOf: (config: unknown) => Resources | Error
   readonly makeRun: (record: TrialRecord) => TrialRun
+  /** Calls back after so many milliseconds on the experiment's clock, unless what it gives is called before. */
+  readonly later: (ms: number, fn: () => void) => () => void
   readonly publish: <Name extends ExperimentEventName>(name: Name, event: ExperimentEvents[Name]) => void
   /** Whether anybody listens: events that nobody hears are not made. */
   readonly hears: (name: ExperimentEventName) => boolean
@@ -88,7 +93,13 @@ export class Controller {
   readonly #ports: ExperimentPorts
   #cast: Cast | undefined
   #stopping = false
+  /** Its end is on the way: a message about it has been sent, and nothing new is begun before that arrives. */
+  #isCut = false
   #finishing = false
+  /** Questions to each policy whether it has done all, that are out. */
+  readonly #closing = { searcher: 0, scheduler: 0 }
+  readonly #brokenPolicies = new Set<PolicyActor>()
+  #stopWaiting: () => void = () => {}
   // Questions that are out: none is asked twice.
   #asking = false
   #choosing = false
@@ -114,7 +125,14 @@ export class Controller {
   /** Begins: the trials with known results first, then as many others as there is room for. */
   begin(): void {
     const { name, seed, objectives, searcherName, schedulerName, given } = this.plan
-    this.#log({ type: 'experiment.started', name, seed, objectives, searcher: searcherName, scheduler: schedulerName })
+    this.#log({
+      type: 'experiment.started',
+      name,
+      seed,
+      objectives,
+      searcher: searcherName,
+      scheduler: schedulerName,
+    })
     this.#publish('experiment.start', { name, seed, at: this.#ports.now() })
     for (const trial of given) this.#addGiven(trial)
     this.#pump()
@@ -142,6 +160,10 @@ export class Controller {
         return this.#onCrashed(message.trial, message.error)
       case 'trial.noted':
         return this.#onNoted(message)
+      case 'searcher.closed':
+        return this.#onClosed('searcher')
+      case 'scheduler.closed':
+        return this.#onClosed('scheduler')
       case 'experiment.pauseTrial':
         return this.#pauseTrial(message.trial)
       case 'experiment.resumeTrial':
@@ -149,18 +171,13 @@ export class Controller {
       case 'experiment.stopTrial':
         return this.#stopTrial(message.trial)
       case 'policy.restarted':
-        return this.#publish('experiment.warning', {
-          at: this.#ports.now(),
-          kind: 'policyRestarted',
-          message: `The ${message.policy} threw and was started again from its history (${message.restarts}. time): ${message.error.message}`,
-          trial: undefined,
-          cause: message.error,
-        })
+        return this.#onPolicyRestarted(message)
       case 'policy.failed':
-        return this.#fail(message.policy, this.#policyFailed(message), message.error)
+        return this.#onPolicyFailed(message)
       case 'experiment.start':
       case 'experiment.stop':
       case 'experiment.fail':
+      case 'experiment.abort':
       case 'experiment.finish':
         return undefined
       default:
@@ -179,6 +196,28 @@ export class Controller {
     // The first failure is the cause; what follows from it would only hide it.
     this.failure ??= failure
     this.#interrupt(false)
+  }
+
+  /** The experiment cannot go on, and user code is not waited for: all trials are interrupted where they are. */
+  abort(failure: Failure): void {
+    this.failure ??= failure
+    this.#stopping = true
+    for (const trial of this.ledger.live.values()) this.#abandon(trial, 'experiment.abort')
+    this.#finishWhenEmpty()
+  }
+
+  /** One of the experiment's own actors is gone, and nobody may wait for it: a fault of the runtime. */
+  onActorBroke(id: string, cause: Error): void {
+    this.#fail('internal', `The ${id} actor broke: ${cause.message}`, cause)
+    if (id === 'trials') {
+      // The trials' actors have no parent to answer to any more.
+      this.#stopping = true
+      for (const trial of this.ledger.live.values()) this.#abandon(trial, 'trials.crashed')
+    } else if (id === 'searcher' || id === 'scheduler') {
+      this.#brokenPolicies.add(id)
+      this.#closing[id] = 0
+      this.#endWhenClosed()
+    }
   }
 
   /** What keeps the experiment from going on, as a person would say it. */
@@ -211,22 +250,39 @@ export class Controller {
 
   #onAnswered(number: number, answer: Answer): void {
     this.#asking = false
-    if (this.#stopping) return
-    this.#log({ type: 'searcher.asked', trial: number, answer: answer.kind === 'trial' ? 'point' : answer.kind })
+    this.#log({
+      type: 'searcher.asked',
+      trial: number,
+      answer: answer.kind === 'trial' ? 'point' : answer.kind,
+    })
     if (answer.kind === 'wait') this.#searcherWaits = true
     else if (answer.kind === 'finished') this.#searcherFinished = true
+    else if (this.#stopping || this.#isCut) this.#interruptAtOnce(answer)
     else this.#create(answer)
     this.#pump()
   }
 
-  #create(answer: Extract<Answer, { kind: 'trial' }>): void {
+  /** It comes too late to run, but the searcher has proposed it and is told what became of it. */
+  #interruptAtOnce({ config, params, domains, source }: TrialAnswer): void {
+    const record = this.#newRecord(source, config, params)
+    record.state = 'interrupted'
+    record.endedAt = this.#ports.now()
+    record.reason = this.#interruption()
+    this.#enterAtOnce(record, 'paused', 'experiment.stop')
+    this.#logEnd(record, 'interrupted')
+    this.#publish('trial.stop', { trial: record, reason: record.reason, at: record.endedAt })
+    this.#tellSearcher(record, domains)
+  }
+
+  #create(answer: TrialAnswer): void {
     this.#created++
     this.#batchCount++
     const { config, params, domains, source, duplicateOf } = answer
     if (duplicateOf !== undefined) return this.#reuse(answer, this.ledger.records[duplicateOf] as TrialRecord)
-    const record = this.#newRecord(source, config, params)
-    const lacking = this.ledger.pool.lacking(record.resources)
-    if (lacking !== undefined) return this.#refuse(record, domains, lacking)
+    const need = this.#ports.resourcesOf(config)
+    const record = this.#newRecord(source, config, params, need instanceof Error ? {} : need)
+    const problem = need instanceof Error ? need : this.#lackOf(record)
+    if (problem !== undefined) return this.#refuse(record, domains, problem)
     const run = this.#ports.makeRun(record)
     this.ledger.live.set(record.number, {
       record,
@@ -246,7 +302,7 @@ export class Controller {
   }
 
   /** The same parameters have a result already: it is taken over, and nothing runs. */
-  #reuse({ config, params, domains }: Extract<Answer, { kind: 'trial' }>, original: TrialRecord): void {
+  #reuse({ config, params, domains }: TrialAnswer, original: TrialRecord): void {
     const record = this.#newRecord('reused', config, params)
     for (const metrics of original.history) record.history.push(metrics)
     record.metrics = original.metrics
@@ -256,30 +312,46 @@ export class Controller {
     Object.assign(record.constraints, original.constraints)
     record.state = 'completed'
     record.endedAt = this.#ports.now()
-    record.reason = { by: 'searcher', text: `has the parameters of trial ${original.number}, whose result it takes over` }
+    record.reason = {
+      by: 'searcher',
+      text: `has the parameters of trial ${original.number}, whose result it takes over`,
+    }
     this.#enterAtOnce(record, 'terminated', 'reused')
     this.#log({ type: 'trial.ended', trial: record.number, state: 'completed', values: record.values })
     this.#publish('trial.complete', { trial: record, at: record.endedAt })
     this.#tellSearcher(record, domains)
   }
 
-  #refuse(record: TrialRecord, domains: LiveTrial['domains'], kind: string): void {
-    const need = record.resources[kind]
+  /** What there is not enough of for a trial, even when nothing else runs. */
+  #lackOf({ number, resources }: TrialRecord): Error | undefined {
+    const kind = this.ledger.pool.lacking(resources)
+    if (kind === undefined) return undefined
     const total = this.plan.totalResources[kind] ?? 0
-    record.error = new TroupeError(
+    return new TroupeError(
       'resources',
-      `Trial ${record.number} needs ${need} ${kind}, but there are ${total} in all. Ask for less, or raise totalResources.${kind}.`,
+      `Trial ${number} needs ${resources[kind]} ${kind}, but there are ${total} in all. Ask for less, or raise totalResources.${kind}.`,
     )
+  }
+
+  #refuse(record: TrialRecord, domains: LiveTrial['domains'], error: Error): void {
+    record.error = error
     record.state = 'failed'
     record.endedAt = this.#ports.now()
     this.#enterAtOnce(record, 'error', 'refused')
-    this.#log({ type: 'trial.ended', trial: record.number, state: 'failed', values: undefined, error: record.error.message })
-    this.#publish('trial.error', { trial: record, error: record.error, at: record.endedAt })
+    this.#log({
+      type: 'trial.ended',
+      trial: record.number,
+      state: 'failed',
+      values: undefined,
+      error: error.message,
+    })
+    this.#publish('trial.error', { trial: record, error, at: record.endedAt })
     this.#tellSearcher(record, domains)
     if (this.plan.failFast) this.#failFast(record)
   }
 
-  #newRecord(source: TrialSource, config: unknown, params: Params): TrialRecord {
+  // Trials that do not run, since their results are known, take nothing.
+  #newRecord(source: TrialSource, config: unknown, params: Params, resources: Resources = {}): TrialRecord {
     const id = this.#ports.makeId()
     const number = this.ledger.records.length
     const record: TrialRecord = {
@@ -289,7 +361,7 @@ export class Controller {
       config,
       params,
       source,
-      resources: this.#ports.resourcesOf(config),
+      resources,
       history: new History(),
       userAttrs: {},
       constraints: {},
@@ -327,7 +399,7 @@ export class Controller {
   /** Does the next thing that can be done: start a trial, ask for one, or see that nothing more can come. */
   #pump(): void {
     if (this.#stopping) return this.#finishWhenEmpty()
-    if (this.#asking || this.#choosing || this.ledger.spawning > 0) return
+    if (this.#isCut || this.#choosing || this.ledger.spawning > 0) return
     if (this.ledger.hasFreeSlot) {
       if (this.#choose()) return
       if (this.#mayAsk()) {
@@ -335,7 +407,7 @@ export class Controller {
         return this.#send('searcher', { type: 'searcher.suggest', trial: this.ledger.records.length })
       }
     }
-    if (!this.ledger.isActive) this.#onIdle()
+    if (!this.#asking && !this.ledger.isActive) this.#onIdle()
   }
 
   #choose(): boolean {
@@ -353,21 +425,25 @@ export class Controller {
   #onChose(number: number | undefined): void {
     this.#choosing = false
     if (this.#stopping) return this.#finishWhenEmpty()
-    const trial = number === undefined ? undefined : this.ledger.live.get(number)
-    if (trial === undefined) this.#declined = true
-    else this.#start(trial)
+    if (number === undefined) this.#declined = true
+    else {
+      const trial = this.ledger.live.get(number)
+      // A scheduler that took its time may choose one that has ended, or that the user has paused, meanwhile.
+      if (trial !== undefined && !trial.held && this.ledger.isWaiting(trial)) this.#start(trial)
+    }
     this.#pump()
   }
 
+  /** Whether another trial may come before any of those that are under way has moved. */
   #mayCreate(): boolean {
-    return this.#created < this.plan.trialCount && !this.#searcherFinished && !this.#searcherWaits
-  }
-
-  #mayAsk(): boolean {
-    if (!this.#mayCreate() || (this.ledger.waitingCount > 0 && !this.#declined)) return false
+    if (this.#created >= this.plan.trialCount || this.#searcherFinished || this.#searcherWaits) return false
     if (!this.plan.batch) return true
     if (this.ledger.live.size === 0) this.#batchCount = 0
     return this.#batchCount < this.plan.slotCount
+  }
+
+  #mayAsk(): boolean {
+    return !this.#asking && this.#mayCreate() && (this.ledger.waitingCount === 0 || this.#declined)
   }
 
   /** Nothing runs and nothing is asked: it is over, or it would stand still for ever. */
@@ -375,7 +451,7 @@ export class Controller {
     if (this.ledger.live.size === 0) {
       if (this.#searcherWaits && !this.#searcherFinished && this.#created < this.plan.trialCount) {
         return this.#deadlock(
-          `The searcher ${this.plan.searcherName} waits for a result, but no trial is under way. A searcher that has nothing more to propose must answer 'finished'.`,
+          `the searcher ${this.plan.searcherName} waits for a result, but no trial is under way. A searcher that has nothing more to propose must answer 'finished'.`,
         )
       }
       return this.#finish()
@@ -389,8 +465,11 @@ export class Controller {
     }
     const names = waiting.slice(0, 5).map(({ record }) => `${record.number} (${record.status})`)
     const more = waiting.length > names.length ? `, and ${waiting.length - names.length} more` : ''
+    const alsoWaits = this.#searcherWaits
+      ? ` The searcher ${this.plan.searcherName} waits for one of them to end.`
+      : ''
     this.#deadlock(
-      `Nothing runs, and ${waiting.length === 1 ? 'trial' : 'trials'} ${names.join(', ')}${more} wait for the scheduler ${this.plan.schedulerName}, which chooses none of them. A scheduler that is told 'idle' must choose a trial, or have ended those that wait.`,
+      `nothing runs, and ${waiting.length === 1 ? 'trial' : 'trials'} ${names.join(', ')}${more} wait for the scheduler ${this.plan.schedulerName}, which chooses none of them.${alsoWaits} A scheduler that is told 'idle' must choose a trial, or have ended those that wait.`,
     )
   }
 
@@ -415,7 +494,12 @@ export class Controller {
 
   // ---- Reports and decisions ----
 
-  #onReported({ trial: number, report, attempt, ranMs }: Extract<ExperimentMessage, { type: 'trial.reported' }>): void {
+  #onReported({
+    trial: number,
+    report,
+    attempt,
+    ranMs,
+  }: Extract<ExperimentMessage, { type: 'trial.reported' }>): void {
     const trial = this.ledger.live.get(number)
     // A report of an earlier attempt, or one that crossed with the trial's end, changes nothing any more.
     if (trial === undefined || attempt !== trial.record.attempt) return
@@ -431,19 +515,22 @@ export class Controller {
     if (report.checkpoint !== undefined) {
       record.checkpoint = { value: report.checkpoint.value, iteration: record.iteration }
     }
-    const { objectives, rankedBy, timeAttr } = this.plan
-    const values = objectives.length > 0 ? valuesOf(metrics, objectives) : undefined
-    if (values !== undefined) {
-      record.values = values
-      record.valuesAt = metricOf(metrics, timeAttr) ?? record.iteration
-    }
+    const { objectives, rankedBy } = this.plan
+    const values = this.#readValues(record, metrics)
     trial.awaiting.push({ attempt, seq: report.seq, metrics, last: report.last })
     const { log } = this.#ports
     log?.({ at: this.#ports.now(), type: 'trial.report', trial: number, attempt, seq: report.seq, metrics })
-    const ranked = this.#rankable(record, metrics, rankedBy === objectives ? values : valuesOf(metrics, rankedBy))
+    const ranked = this.#rankable(
+      record,
+      metrics,
+      rankedBy === objectives ? values : valuesOf(metrics, rankedBy),
+    )
     if (ranked !== undefined) trial.lastRanked = ranked
     if (this.plan.searcherObserves && values !== undefined) {
-      this.#send('searcher', { type: 'searcher.observe', observation: { number, step: record.valuesAt, values } })
+      this.#send('searcher', {
+        type: 'searcher.observe',
+        observation: { number, step: record.valuesAt, values },
+      })
     }
     this.#send('scheduler', {
       type: 'scheduler.report',
@@ -481,7 +568,9 @@ export class Controller {
     const isAwaited = awaiting?.seq === seq && awaiting.attempt === trial?.record.attempt
     if (trial !== undefined && isAwaited && trial.ending === undefined) this.#apply(trial, awaiting, message)
     this.#obey(commands)
-    if (demand?.scope === 'experiment' && !this.#stopping) {
+    if (demand?.scope === 'experiment' && !this.#stopping && !this.#isCut) {
+      this.#isCut = true
+      this.endedBy = 'stopper'
       this.#send('self', { type: 'experiment.stop', by: 'stopper', graceful: false })
     }
     if (commands.length > 0 || this.#stopping) this.#pump()
@@ -527,7 +616,8 @@ export class Controller {
    */
   #exploit(trial: LiveTrial, seq: number, decision: Decision): void {
     const { record } = trial
-    const checkpoint = decision.kind === 'exploit' ? this.ledger.records[decision.donor]?.checkpoint : undefined
+    const checkpoint =
+      decision.kind === 'exploit' ? this.ledger.records[decision.donor]?.checkpoint : undefined
     if (decision.kind !== 'exploit' || checkpoint === undefined) {
       return this.#sendTrial(trial, { type: 'trial.continue', seq })
     }
@@ -585,7 +675,12 @@ export class Controller {
 
   // ---- The life of a trial ----
 
-  #onEntered({ trial: number, status, cause, error }: Extract<ExperimentMessage, { type: 'trial.entered' }>): void {
+  #onEntered({
+    trial: number,
+    status,
+    cause,
+    error,
+  }: Extract<ExperimentMessage, { type: 'trial.entered' }>): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
     const { record } = trial
@@ -595,6 +690,7 @@ export class Controller {
     this.ledger.setStatus(record, status)
     record.life.enter(status, at, isFirst ? 'trial.created' : cause, record.attempt)
     if (error !== undefined) record.error = error
+    if (status !== 'pending' && status !== 'paused') this.ledger.setWaiting(trial, false)
     if (!isFirst) this.#logTransition(record, from, status, cause, at)
     switch (status) {
       case 'running':
@@ -604,10 +700,7 @@ export class Controller {
       case 'pending':
         if (!isFirst) this.#prepareNextAttempt(trial)
         this.ledger.setWaiting(trial, true)
-        if (isFirst) {
-          this.ledger.spawning--
-          this.#send('scheduler', { type: 'scheduler.add', added: { trial: number, config: record.config } })
-        }
+        if (isFirst) this.#add(record)
         this.#catchUp(trial)
         break
       case 'retrying':
@@ -621,7 +714,7 @@ export class Controller {
         break
       case 'terminated':
       case 'error':
-        this.#onEnded(trial, status, at)
+        this.#onEnded(trial, status, at, error)
         break
       default:
         assertNever(status, 'A status')
@@ -631,9 +724,16 @@ export class Controller {
     this.#pump()
   }
 
+  /** The trial is there, and the scheduler may hear of it. */
+  #add({ number, config }: TrialRecord): void {
+    this.ledger.spawning--
+    this.#send('scheduler', { type: 'scheduler.add', added: { trial: number, config } })
+  }
+
   /** What was said before the trial could hear it: while its actor was being made, or between two attempts. */
   #catchUp(trial: LiveTrial): void {
-    if (trial.ending !== undefined) this.#end(trial, trial.ending.state as 'pruned' | 'completed', trial.ending.reason)
+    if (trial.ending !== undefined)
+      this.#end(trial, trial.ending.state as 'pruned' | 'completed', trial.ending.reason)
     else if (this.#stopping) this.#sendTrial(trial, { type: 'trial.stop', to: 'paused', as: 'paused' })
     else if (trial.held) this.#holdBack(trial)
   }
@@ -656,12 +756,38 @@ export class Controller {
     record.iteration = record.checkpoint?.iteration ?? 0
     if (!trial.exploits) record.history.truncate(record.iteration)
     trial.exploits = false
+    trial.pausedBy = undefined
     record.state = 'waiting'
+    this.#readHistory(record)
+  }
+
+  /** What the reports that are left say: those that are gone must not decide how the trial is ranked. */
+  #readHistory(record: TrialRecord): void {
+    const { history } = record
+    record.metrics = history.at(-1)
+    record.values = undefined
+    record.valuesAt = 0
+    for (let i = history.length - 1; i >= 0 && record.values === undefined; i--) {
+      this.#readValues(record, history.at(i) as Metrics)
+    }
+  }
+
+  #readValues(record: TrialRecord, metrics: Metrics): number[] | undefined {
+    const { objectives, timeAttr } = this.plan
+    const values = objectives.length > 0 ? valuesOf(metrics, objectives) : undefined
+    if (values === undefined) return undefined
+    record.values = values
+    record.valuesAt = metricOf(metrics, timeAttr) ?? record.iteration
+    return values
   }
 
   #onPaused(trial: LiveTrial, at: number): void {
     const { record } = trial
-    if (this.#stopping) return this.#onInterrupted(trial, at)
+    if (this.#stopping) {
+      // One that paused by itself during a graceful stop is still in its code, and has to clean up.
+      if (trial.run.alive) return this.#sendTrial(trial, { type: 'trial.stop', to: 'paused', as: 'paused' })
+      return this.#onInterrupted(trial, at)
+    }
     record.state = 'paused'
     this.ledger.setWaiting(trial, true)
     if (this.#ports.hears('trial.pause')) {
@@ -671,12 +797,15 @@ export class Controller {
 
   /** Cut by the end of the experiment: it could go on from its checkpoint, so its machine stays `paused`. */
   #onInterrupted(trial: LiveTrial, at: number): void {
-    const text = `interrupted: the experiment ended (${this.failure?.code ?? this.endedBy})`
-    this.#conclude(trial, 'interrupted', at, { by: 'experiment', text })
+    this.#conclude(trial, 'interrupted', at, this.#interruption())
     this.#publish('trial.stop', { trial: trial.record, reason: trial.record.reason, at })
   }
 
-  #onEnded(trial: LiveTrial, status: 'terminated' | 'error', at: number): void {
+  #interruption(): Reason {
+    return { by: 'experiment', text: `interrupted: the experiment ended (${this.failure?.code ?? this.endedBy})` }
+  }
+
+  #onEnded(trial: LiveTrial, status: 'terminated' | 'error', at: number, error: Error | undefined): void {
     const { record, ending } = trial
     if (status === 'terminated') {
       this.#conclude(trial, ending?.state ?? 'completed', at, ending?.reason)
@@ -684,8 +813,9 @@ export class Controller {
       else this.#publish('trial.stop', { trial: record, reason: ending.reason, at })
       return
     }
-    record.error ??= this.#noFinalValue(record)
-    this.#conclude(trial, 'failed', at, ending?.reason)
+    // What an earlier attempt threw is not what ended this one.
+    record.error = error ?? this.#noFinalValue(record)
+    this.#conclude(trial, 'failed', at, error === undefined ? ending?.reason : undefined)
     this.#publish('trial.error', { trial: record, error: record.error, at })
     if (this.plan.failFast) this.#failFast(record)
   }
@@ -709,7 +839,10 @@ export class Controller {
   #noFinalValue(record: TrialRecord): Error {
     const names = this.plan.objectives.map(({ metric }) => metric).join(', ')
     if (record.values !== undefined) {
-      return new TroupeError('nanResult', `Trial ${record.number} ended with ${names} = ${record.values.join(', ')}: NaN cannot be ranked.`)
+      return new TroupeError(
+        'nanResult',
+        `Trial ${record.number} ended with ${names} = ${record.values.join(', ')}: NaN cannot be ranked.`,
+      )
     }
     return new TroupeError(
       'noResult',
@@ -721,10 +854,24 @@ export class Controller {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
     const { record, run } = trial
-    if (trial.ref === undefined || record.life.stays().length === 0) this.ledger.spawning--
+    if (record.life.stays().length === 0) this.#add(record)
     run.dispose()
-    record.error = new TroupeError('trialActor', `The actor of trial ${number} broke: ${String(error)}`, { cause: error })
-    this.#onEntered({ type: 'trial.entered', trial: number, status: 'error', cause: 'trials.crashed', error: record.error })
+    const { message } = asError(error)
+    this.#onEntered({
+      type: 'trial.entered',
+      trial: number,
+      status: 'error',
+      cause: 'trials.crashed',
+      error: new TroupeError('trialActor', `The actor of trial ${number} broke: ${message}`, { cause: error }),
+    })
+  }
+
+  /** Interrupts a trial where it is, without the help of its actor. */
+  #abandon(trial: LiveTrial, cause: string): void {
+    const { record, run } = trial
+    if (record.life.stays().length === 0) this.#add(record)
+    run.dispose()
+    this.#onEntered({ type: 'trial.entered', trial: record.number, status: 'paused', cause, error: undefined })
   }
 
   #onNoted({ trial: number, note }: Extract<ExperimentMessage, { type: 'trial.noted' }>): void {
@@ -760,7 +907,8 @@ export class Controller {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
     trial.held = true
-    if (trial.record.status === 'pending' && trial.worker < 0 && trial.ref !== undefined) this.#holdBack(trial)
+    if (trial.record.status === 'pending' && trial.worker < 0 && trial.ref !== undefined)
+      this.#holdBack(trial)
   }
 
   /** Pauses a trial that waits for its start. */
@@ -807,27 +955,81 @@ export class Controller {
   }
 
   #finish(): void {
-    // Without a cast it has not begun, and the chart is on its way to the end by itself.
-    if (this.#finishing || this.#cast === undefined) return
+    if (this.#finishing) return
     this.#finishing = true
+    // A policy that thinks, or is being restarted, has not heard yet how the last trials ended.
+    this.#stopWaiting = this.#ports.later(this.plan.stopGraceMs, () => this.#leavePoliciesBehind())
+    this.#close('searcher')
+    this.#close('scheduler')
+    this.#endWhenClosed()
+  }
+
+  #close(actor: PolicyActor): void {
+    if (this.#brokenPolicies.has(actor)) return
+    this.#closing[actor]++
+    this.#send(actor, { type: `${actor}.close` })
+  }
+
+  #onClosed(actor: PolicyActor): void {
+    this.#closing[actor]--
+    this.#endWhenClosed()
+  }
+
+  #endWhenClosed(): void {
+    if (!this.#finishing || this.#closing.searcher > 0 || this.#closing.scheduler > 0) return
+    this.#stopWaiting()
+    this.#send('self', { type: 'experiment.finish' })
+  }
+
+  #leavePoliciesBehind(): void {
+    const { searcherName, schedulerName, stopGraceMs } = this.plan
+    const late = this.#closing.searcher > 0 ? `searcher ${searcherName}` : `scheduler ${schedulerName}`
+    this.#publish('experiment.warning', {
+      at: this.#ports.now(),
+      kind: 'abandoned',
+      message: `The ${late} did not take in within ${stopGraceMs} ms how the last trials ended, and was left behind.`,
+      trial: undefined,
+      cause: undefined,
+    })
     this.#send('self', { type: 'experiment.finish' })
   }
 
   #failFast(record: TrialRecord): void {
-    this.#fail('failFast', `Trial ${record.number} failed, and failFast is set: ${record.error?.message ?? ''}`, record.error)
+    this.#fail(
+      'failFast',
+      `Trial ${record.number} failed, and failFast is set: ${record.error?.message ?? ''}`,
+      record.error,
+    )
   }
 
   #deadlock(message: string): void {
-    this.#fail('deadlock', message, undefined)
+    this.#fail('deadlock', `After ${Math.round(this.#ports.now())} ms ${message}`, undefined)
   }
 
   #fail(code: Failure['code'], message: string, cause: unknown): void {
-    this.#send('self', { type: 'experiment.fail', failure: { code, message, cause } })
+    const failure: Failure = { code, message, cause }
+    this.#isCut = true
+    this.failure ??= failure
+    this.#send('self', { type: 'experiment.fail', failure })
   }
 
-  #policyFailed({ policy, error, restarts }: Extract<ExperimentMessage, { type: 'policy.failed' }>): string {
-    const name = policy === 'searcher' ? this.plan.searcherName : this.plan.schedulerName
-    return `The ${policy} ${name} threw, was started again ${restarts} times, and threw again: ${error.message}`
+  #onPolicyRestarted({ culprit: { kind, name }, error, restarts }: PolicyFault): void {
+    this.#log({ type: 'policy.restarted', policy: kind, error: error.message })
+    this.#publish('experiment.warning', {
+      at: this.#ports.now(),
+      kind: 'policyRestarted',
+      message: `The ${kind} ${name} threw and was started again from its history (${restarts}. time): ${error.message}`,
+      trial: undefined,
+      cause: error,
+    })
+  }
+
+  #onPolicyFailed({ actor, culprit: { kind, name }, error, restarts }: PolicyFault): void {
+    const history = restarts === 0 ? 'threw' : `threw, was started again ${restarts} times, and threw again`
+    this.#brokenPolicies.add(actor)
+    this.#closing[actor] = 0
+    this.#fail(kind, `The ${kind} ${name} ${history}: ${error.message}`, error)
+    this.#endWhenClosed()
   }
 
   // ---- Mail, log and events ----
@@ -838,11 +1040,12 @@ export class Controller {
   }
 
   #sendTrial({ ref }: LiveTrial, message: AnyEventObject): void {
-    deliver((this.#cast as Cast).self, ref as AnyActorRef, message)
+    if (ref !== undefined) deliver((this.#cast as Cast).self, ref, message)
   }
 
   #tellSearcher(record: TrialRecord, domains: LiveTrial['domains']): void {
     this.#send('searcher', { type: 'searcher.tell', told: toldTrial(record, domains, this.plan) })
+    if (this.#finishing) this.#close('searcher')
   }
 
   #publish<Name extends ExperimentEventName>(name: Name, event: ExperimentEvents[Name]): void {

@@ -23,7 +23,7 @@ export interface ExperimentContext extends ExperimentInput {
 }
 
 /** What XState sends when one of the experiment's own actors broke: a fault of the runtime. */
-interface ActorBroke {
+export interface ActorBroke {
   readonly type: `xstate.error.actor.${string}`
   readonly actorId: string
   readonly error: unknown
@@ -55,17 +55,18 @@ export const experimentChart = setup({
     interruptTrials: ({ context, event }) => {
       if (event.type === 'experiment.stop') context.controller.stop(event.by, event.graceful)
     },
+    abandonTrials: ({ context, event }) => {
+      if (event.type === 'experiment.abort') context.controller.abort(event.failure)
+    },
     giveUp: ({ context, event }) => {
       if (event.type === 'experiment.fail') context.controller.fail(event.failure)
     },
-    failOnBrokenActor: ({ event, self }) => {
+    failOnBrokenActor: ({ context, event }) => {
       const { actorId, error } = event as ActorBroke
-      const cause = asError(error)
-      const message = `The ${actorId} actor broke: ${cause.message}`
-      deliver(self, self, { type: 'experiment.fail', failure: { code: 'internal', message, cause } })
+      context.controller.onActorBroke(actorId, asError(error))
     },
     rememberFailure: assign({
-      failure: ({ context, event }) => context.failure ?? (event.type === 'experiment.fail' ? event.failure : undefined),
+      failure: ({ context, event }) => context.failure ?? ('failure' in event ? event.failure : undefined),
     }),
   },
   guards: {
@@ -74,7 +75,8 @@ export const experimentChart = setup({
   },
 }).createMachine({
   id: 'experiment',
-  description: 'The controller: asks the searcher for trials, starts them, and passes reports to the scheduler.',
+  description:
+    'The controller: asks the searcher for trials, starts them, and passes reports to the scheduler.',
   context: ({ input }) => ({ ...input, failure: undefined }),
   invoke: [
     {
@@ -104,7 +106,7 @@ export const experimentChart = setup({
       description: 'Made, and not yet begun.',
       on: {
         'experiment.start': 'running',
-        'experiment.stop': { target: 'done', actions: 'interruptTrials' },
+        'experiment.stop': { target: 'stopping', actions: 'interruptTrials' },
       },
     },
     running: {
@@ -113,6 +115,7 @@ export const experimentChart = setup({
       on: {
         'experiment.stop': { target: 'stopping', actions: 'interruptTrials' },
         'experiment.fail': { target: 'stopping', actions: ['rememberFailure', 'giveUp'] },
+        'experiment.abort': { target: 'stopping', actions: ['rememberFailure', 'abandonTrials'] },
         'experiment.finish': 'done',
       },
     },
@@ -122,6 +125,7 @@ export const experimentChart = setup({
         // A second, urgent stop cuts short a graceful one.
         'experiment.stop': { guard: 'isUrgent', actions: 'interruptTrials' },
         'experiment.fail': { actions: ['rememberFailure', 'giveUp'] },
+        'experiment.abort': { actions: ['rememberFailure', 'abandonTrials'] },
         'experiment.finish': [{ guard: 'hasFailed', target: 'failed' }, { target: 'done' }],
       },
     },

@@ -13,9 +13,9 @@ export function withFastPath<Machine extends AnyStateMachine>(
 ): Machine {
   const fast: Machine = Object.create(machine) as Machine
   fast.transition = (snapshot, event, scope) => {
-    if (handle(snapshot as SnapshotFrom<Machine>, event as EventFromLogic<Machine>, scope.self)) return snapshot
+    if (handle(snapshot as SnapshotFrom<Machine>, event as EventFromLogic<Machine>, scope.self))
+      return snapshot
     return machine.transition(snapshot, event, scope)
   }
   return fast
 }
-

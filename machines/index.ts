@@ -1,5 +1,10 @@
 /** The statecharts that an experiment consists of, and what they say to each other. */
-export { experimentChart, experimentMachine, type ExperimentActor, type ExperimentContext } from './experiment.ts'
+export {
+  experimentChart,
+  experimentMachine,
+  type ExperimentActor,
+  type ExperimentContext,
+} from './experiment.ts'
 export { trialChart, trialMachine, type TrialContext, type TrialInput, type TrialSnapshot } from './trial.ts'
 export { searcherChart, searcherMachine } from './searcher.ts'
 export { schedulerChart, schedulerMachine } from './scheduler.ts'

@@ -99,6 +99,10 @@ export class Ledger {
     else this.#waiting.delete(trial.record.number)
   }
 
+  isWaiting(trial: LiveTrial): boolean {
+    return this.#waiting.has(trial.record.number)
+  }
+
   /** Trials that could be started now, by number. */
   candidates(): Candidate[] {
     const candidates: Candidate[] = []

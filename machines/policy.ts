@@ -1,21 +1,27 @@
 import { type AnyActorRef, type AnyEventObject, setup } from 'xstate'
-import { asError, DivergenceError, OptionError, SpaceError } from '../src/errors.ts'
+import { asError, DivergenceError, OptionError, SpaceError, TroupeError } from '../src/errors.ts'
 import { deliver } from './mail.ts'
-import type { PolicyName } from './protocol.ts'
+import type { Culprit, PolicyActor, PolicyFault } from './protocol.ts'
 
 /**
  * A policy with its history, as the actor around it sees it. A policy may throw at any time; the host can then be
  * told to start over from what it recorded.
  */
 export interface PolicyHost<Message extends AnyEventObject> {
-  readonly policy: PolicyName
+  /** The actor that it speaks as. */
+  readonly actor: PolicyActor
+  /** Who threw, after `handle` did. */
+  readonly culprit: Culprit
   /**
    * Does one message and gives the answers for the experiment, in order; a promise while the policy thinks.
    * Throws, or rejects with, whatever the policy threw.
    */
   handle(message: Message): readonly AnyEventObject[] | Promise<readonly AnyEventObject[]>
-  /** Makes the policy anew and does the recorded calls again. Throws when it does not come to the same answers. */
-  restart(): void
+  /**
+   * Makes the policy anew and does the recorded calls again; a promise while the policy thinks. Throws, or rejects,
+   * when it does not come to the same answers.
+   */
+  restart(): void | Promise<void>
 }
 
 /** What the actor around a policy is made with. */
@@ -71,12 +77,11 @@ export const policySetup = setup({
     restart: ({ context, self }) => {
       context.restarts.push(context.now())
       try {
-        context.host.restart()
-        context.thrown.broken = false
-        deliver(self, context.experiment, policyEvent('policy.restarted', context))
-      } catch (thrown) {
-        context.thrown.error = asError(thrown)
-        deliver(self, self, { type: 'policy.threw' })
+        const restarted = context.host.restart()
+        if (restarted === undefined) goOn(context, self)
+        else think(context, self, restarted, () => goOn(context, self), undefined)
+      } catch (error) {
+        broke(context, self, error, undefined)
       }
     },
     giveUp: ({ context, self }) => deliver(self, context.experiment, policyEvent('policy.failed', context)),
@@ -96,7 +101,8 @@ export const policySetup = setup({
 
 /** What a user gave wrong, or a policy that is not repeatable, would be so again. */
 function isForGood(error: Error | undefined): boolean {
-  return error instanceof SpaceError || error instanceof OptionError || error instanceof DivergenceError
+  if (error instanceof SpaceError || error instanceof OptionError || error instanceof DivergenceError) return true
+  return error instanceof TroupeError && error.code === 'where'
 }
 
 /** The context that both actors start with. */
@@ -113,40 +119,58 @@ export function serve(context: PolicyContext, message: AnyEventObject, self: Any
   }
   try {
     const answers = host.handle(message)
-    if (answers instanceof Promise) think(context, message, answers, self)
-    else for (const answer of answers) deliver(self, experiment, answer)
+    if (!(answers instanceof Promise)) pass(answers, self, experiment)
+    else think(context, self, answers, (list) => pass(list, self, experiment), message)
   } catch (error) {
-    broke(context, message, error, self)
+    broke(context, self, error, message)
   }
 }
 
-function think(
+function pass(answers: readonly AnyEventObject[], self: AnyActorRef, experiment: AnyActorRef): void {
+  for (const answer of answers) deliver(self, experiment, answer)
+}
+
+/** @param message - What it thinks about, to be done again should it throw. */
+function think<T>(
   context: PolicyContext,
-  message: AnyEventObject,
-  answers: Promise<readonly AnyEventObject[]>,
   self: AnyActorRef,
+  thought: Promise<T>,
+  done: (result: T) => void,
+  message: AnyEventObject | undefined,
 ): void {
-  const { thrown, experiment, holdTime } = context
+  const { thrown, holdTime } = context
   thrown.thinking = true
   deliver(self, self, { type: 'policy.thinks' })
-  const settled = answers.then(
-    (list) => {
-      thrown.thinking = false
-      for (const answer of list) deliver(self, experiment, answer)
-      deliver(self, self, { type: 'policy.thought' })
-    },
-    (error: unknown) => {
-      thrown.thinking = false
-      broke(context, message, error, self)
-    },
+  const settle = (conclude: () => void): void => {
+    thrown.thinking = false
+    // The experiment may have ended without waiting for it.
+    if (self.getSnapshot().status === 'active') conclude()
+  }
+  const settled = thought.then(
+    (result) =>
+      settle(() => {
+        done(result)
+        deliver(self, self, { type: 'policy.thought' })
+      }),
+    (error: unknown) => settle(() => broke(context, self, error, message)),
   )
   holdTime(settled)
 }
 
-function broke(context: PolicyContext, message: AnyEventObject, error: unknown, self: AnyActorRef): void {
-  context.thrown.error = asError(error)
-  context.thrown.broken = true
-  context.queue.unshift(message)
+function goOn(context: PolicyContext, self: AnyActorRef): void {
+  context.thrown.broken = false
+  deliver(self, context.experiment, policyEvent('policy.restarted', context))
+}
+
+function broke(
+  { thrown, queue }: PolicyContext,
+  self: AnyActorRef,
+  error: unknown,
+  message: AnyEventObject | undefined,
+): void {
+  thrown.error = asError(error)
+  thrown.broken = true
+  if (message !== undefined) queue.unshift(message)
   deliver(self, self, { type: 'policy.threw' })
 }
 
@@ -156,6 +180,11 @@ function drain(context: PolicyContext, self: AnyActorRef): void {
   while (queue.length > 0 && !thrown.broken && !thrown.thinking) serve(context, queue.shift() as AnyEventObject, self)
 }
 
-function policyEvent(type: 'policy.restarted' | 'policy.failed', context: PolicyContext): AnyEventObject {
-  return { type, policy: context.host.policy, error: context.thrown.error, restarts: context.restarts.length }
+function policyEvent(
+  type: 'policy.restarted' | 'policy.failed',
+  { host, thrown, restarts }: PolicyContext,
+): { readonly type: string } & PolicyFault {
+  const { actor, culprit } = host
+  // A policy that failed has thrown, and what it threw is kept.
+  return { type, actor, culprit, error: thrown.error as Error, restarts: restarts.length }
 }

@@ -29,9 +29,18 @@ export type TrialMessage =
   /** experiment → trial: give the slot up and wait; the report stays unanswered. */
   | { readonly type: 'trial.pause' }
   /** experiment → trial: leave for good or for later; user code gets `TrialStopped`. */
-  | { readonly type: 'trial.stop'; readonly to: AfterLeaving; readonly as: 'stopped' | 'exploited' | 'paused' }
+  | {
+      readonly type: 'trial.stop'
+      readonly to: AfterLeaving
+      readonly as: 'stopped' | 'exploited' | 'paused'
+    }
   /** run → trial: user code reported. */
-  | { readonly type: 'run.report'; readonly report: OutgoingReport; readonly attempt: number; readonly ranMs: number }
+  | {
+      readonly type: 'run.report'
+      readonly report: OutgoingReport
+      readonly attempt: number
+      readonly ranMs: number
+    }
   /** run → trial: user code came to its end by itself. */
   | { readonly type: 'run.finished' }
   /** run → trial: user code threw, or ran out of time. */
@@ -51,6 +60,8 @@ export type SearcherMessage =
   | { readonly type: 'searcher.tell'; readonly told: ToldTrial }
   /** experiment → searcher: a running trial reported; only sent to searchers that observe. */
   | { readonly type: 'searcher.observe'; readonly observation: Observation }
+  /** experiment → searcher: that was all; say when you have done it. */
+  | { readonly type: 'searcher.close' }
 
 /** What the scheduler actor understands. */
 export type SchedulerMessage =
@@ -71,11 +82,13 @@ export type SchedulerMessage =
   | { readonly type: 'scheduler.end'; readonly end: TrialEnd }
   /** experiment → scheduler: there is room; which of these shall run? */
   | { readonly type: 'scheduler.choose'; readonly choice: Choice }
+  /** experiment → scheduler: that was all; say when you have done it. */
+  | { readonly type: 'scheduler.close' }
 
 /** What the trials' supervisor understands. */
 export type TrialsMessage =
   /** experiment → trials: make an actor for this trial. */
-  | { readonly type: 'trials.spawn'; readonly record: TrialRecord; readonly run: TrialRun }
+  { readonly type: 'trials.spawn'; readonly record: TrialRecord; readonly run: TrialRun }
 
 /** What the experiment understands. */
 export type ExperimentMessage =
@@ -83,6 +96,8 @@ export type ExperimentMessage =
   | { readonly type: 'experiment.start' }
   /** tuner, timer or experiment → experiment: end early. Graceful lets running trials finish. */
   | { readonly type: 'experiment.stop'; readonly by: StopCause; readonly graceful: boolean }
+  /** runtime → experiment: end at once with this failure, waiting for no user code. */
+  | { readonly type: 'experiment.abort'; readonly failure: Failure }
   /** experiment → experiment: it cannot go on. */
   | { readonly type: 'experiment.fail'; readonly failure: Failure }
   /** experiment → experiment: nothing is left to do. */
@@ -130,12 +145,33 @@ export type ExperimentMessage =
   | { readonly type: 'scheduler.commanded'; readonly commands: readonly Command[] }
   /** scheduler → experiment: the answer to `scheduler.choose`. */
   | { readonly type: 'scheduler.chose'; readonly trial: number | undefined }
-  /** searcher or scheduler → experiment: it threw, and starts again from its history. */
-  | { readonly type: 'policy.restarted'; readonly policy: PolicyName; readonly error: Error; readonly restarts: number }
+  /** searcher → experiment: the answer to `searcher.close`. */
+  | { readonly type: 'searcher.closed' }
+  /** scheduler → experiment: the answer to `scheduler.close`. */
+  | { readonly type: 'scheduler.closed' }
+  /** searcher or scheduler → experiment: it threw, and was started again from its history. */
+  | ({ readonly type: 'policy.restarted' } & PolicyFault)
   /** searcher or scheduler → experiment: it threw once too often. */
-  | { readonly type: 'policy.failed'; readonly policy: PolicyName; readonly error: Error; readonly restarts: number }
+  | ({ readonly type: 'policy.failed' } & PolicyFault)
 
-export type PolicyName = 'searcher' | 'scheduler'
+/** The actors that policies run in. */
+export type PolicyActor = 'searcher' | 'scheduler'
+
+/** What a policy threw. */
+export interface PolicyFault {
+  /** The actor that it runs in. */
+  readonly actor: PolicyActor
+  readonly culprit: Culprit
+  readonly error: Error
+  /** How often this actor was restarted so far. */
+  readonly restarts: number
+}
+
+/** The policy that threw. Stoppers run in the scheduler's actor. */
+export interface Culprit {
+  readonly kind: PolicyActor | 'stopper'
+  readonly name: string
+}
 
 /** What user code attaches to its trial while it runs. */
 export type TrialNote =
@@ -173,4 +209,3 @@ export interface TrialRun {
   /** Ends everything at once: timers, and user code if it is still there. */
   dispose(): void
 }
-

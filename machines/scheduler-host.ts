@@ -1,12 +1,15 @@
 import type { AnyEventObject } from 'xstate'
 import type { Objective } from '../src/core/objective.ts'
+import { describe } from '../src/core/options.ts'
 import { assertNever, TroupeError } from '../src/errors.ts'
 import type { RandomStream } from '../src/random/random.ts'
 import { defaultChoice } from '../src/schedulers/default-choice.ts'
 import { type Command, CONTINUE, type Decision, type Scheduler } from '../src/schedulers/scheduler.ts'
 import type { StopDemand, Stopper } from '../src/stoppers/stopper.ts'
 import type { PolicyHost } from './policy.ts'
-import type { SchedulerMessage } from './protocol.ts'
+import type { Culprit, SchedulerMessage } from './protocol.ts'
+
+type Recorded = Exclude<SchedulerMessage, { type: 'scheduler.close' }>
 
 const NO_COMMANDS: readonly Command[] = []
 
@@ -21,7 +24,7 @@ const TAIL_MAX = 8192
  * small share of a message.
  */
 export class SchedulerHost implements PolicyHost<SchedulerMessage> {
-  readonly policy = 'scheduler'
+  readonly actor = 'scheduler'
   readonly #scheduler: Scheduler
   readonly #stoppers: readonly Stopper[]
   readonly #objectives: readonly Objective[]
@@ -29,9 +32,11 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
   #state: unknown
   #stopperStates: unknown[] = []
   #saved: { readonly state: unknown; readonly stopperStates: unknown[] } | undefined
-  #tail: SchedulerMessage[] = []
+  #tail: Recorded[] = []
   #trialCount = 0
   #canCopy = true
+  /** The stopper that is being asked; undefined while it is the scheduler. */
+  #stopper: Stopper | undefined
 
   constructor(options: {
     readonly scheduler: Scheduler
@@ -46,14 +51,22 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     this.#begin()
   }
 
+  get culprit(): Culprit {
+    if (this.#stopper === undefined) return { kind: 'scheduler', name: this.#scheduler.name }
+    return { kind: 'stopper', name: this.#stopper.name }
+  }
+
   handle(message: SchedulerMessage): readonly AnyEventObject[] {
+    if (message.type === 'scheduler.close') return [{ type: 'scheduler.closed' }]
     const answers = this.#do(message)
     this.#tail.push(message)
-    if (this.#canCopy && this.#tail.length >= Math.min(TAIL_MAX, Math.max(TAIL_MIN, this.#trialCount))) this.#save()
+    if (this.#canCopy && this.#tail.length >= Math.min(TAIL_MAX, Math.max(TAIL_MIN, this.#trialCount)))
+      this.#save()
     return answers
   }
 
   restart(): void {
+    this.#stopper = undefined
     if (this.#saved === undefined) this.#begin()
     else {
       this.#state = structuredClone(this.#saved.state)
@@ -64,7 +77,11 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
 
   #begin(): void {
     this.#state = this.#scheduler.init({ objectives: this.#objectives })
-    this.#stopperStates = this.#stoppers.map((stopper) => stopper.init())
+    this.#stopperStates = this.#stoppers.map((stopper) => {
+      this.#stopper = stopper
+      return stopper.init()
+    })
+    this.#stopper = undefined
   }
 
   #save(): void {
@@ -78,7 +95,7 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     }
   }
 
-  #do(message: SchedulerMessage): readonly AnyEventObject[] {
+  #do(message: Recorded): readonly AnyEventObject[] {
     const scheduler = this.#scheduler
     switch (message.type) {
       case 'scheduler.report':
@@ -90,13 +107,15 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
         return []
       }
       case 'scheduler.end': {
-        const commands = scheduler.onEnd?.(this.#state, message.end)
-        return commands === undefined || commands.length === 0 ? [] : [{ type: 'scheduler.commanded', commands }]
+        const commands = checkedCommands(scheduler, scheduler.onEnd?.(this.#state, message.end))
+        return commands.length === 0 ? [] : [{ type: 'scheduler.commanded', commands }]
       }
       case 'scheduler.choose': {
         const { choice } = message
         const trial =
-          scheduler.choose === undefined ? defaultChoice(choice.candidates) : scheduler.choose(this.#state, choice)
+          scheduler.choose === undefined
+            ? defaultChoice(choice.candidates)
+            : scheduler.choose(this.#state, choice)
         if (trial !== undefined && !choice.candidates.some((candidate) => candidate.trial === trial)) {
           throw new TroupeError(
             'badChoice',
@@ -115,22 +134,55 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     let demand: StopDemand | undefined
     // Each stopper sees each report, also when an earlier one has spoken: their states must not depend on their order.
     this.#stoppers.forEach((stopper, i) => {
-      const asked = stopper.onReport(this.#stopperStates[i], { trial, metrics, elapsedMs })
+      this.#stopper = stopper
+      const asked = checkedDemand(stopper, stopper.onReport(this.#stopperStates[i], { trial, metrics, elapsedMs }))
       if (asked !== undefined && (demand === undefined || asked.scope === 'experiment')) demand = asked
     })
+    this.#stopper = undefined
     const asksScheduler = report !== undefined && !last && demand === undefined
-    const decision = asksScheduler ? checked(this.#scheduler, this.#scheduler.onReport(this.#state, report)) : CONTINUE
-    const commands = (asksScheduler ? this.#scheduler.commands?.(this.#state) : undefined) ?? NO_COMMANDS
+    const decision = asksScheduler
+      ? checked(this.#scheduler, this.#scheduler.onReport(this.#state, report))
+      : CONTINUE
+    const commands = asksScheduler
+      ? checkedCommands(this.#scheduler, this.#scheduler.commands?.(this.#state))
+      : NO_COMMANDS
     return { type: 'scheduler.decided', trial, seq, decision, demand, commands }
   }
 }
 
-const KINDS: ReadonlySet<string> = new Set<Decision['kind']>(['continue', 'pause', 'stop', 'exploit'])
+// What comes back from a policy of a user's is looked at before anybody acts on it.
 
-function checked(scheduler: Scheduler, decision: Decision): Decision {
-  if (typeof decision === 'object' && decision !== null && KINDS.has(decision.kind)) return decision
+const OUTCOMES: ReadonlySet<unknown> = new Set(['pruned', 'completed'])
+
+function checked({ name }: Scheduler, decision: Decision): Decision {
+  const { kind, outcome, donor } = (decision ?? {}) as Partial<Record<'kind' | 'outcome' | 'donor', unknown>>
+  if (kind === 'continue' || kind === 'pause') return decision
+  if (kind === 'stop' && OUTCOMES.has(outcome)) return decision
+  if (kind === 'exploit' && typeof donor === 'number') return decision
   throw new TroupeError(
     'badDecision',
-    `${scheduler.name} must answer a report with { kind: 'continue' | 'pause' | 'stop' | 'exploit', … }, got ${String(decision)}.`,
+    `${name} answered a report with ${describe(decision)}. Return { kind: 'continue' }, { kind: 'pause', reason }, { kind: 'stop', reason, outcome: 'pruned' | 'completed' } or { kind: 'exploit', donor, config, reason }.`,
+  )
+}
+
+function checkedCommands({ name }: Scheduler, commands: readonly Command[] | void): readonly Command[] {
+  if (commands === undefined) return NO_COMMANDS
+  if (Array.isArray(commands) && commands.every(isCommand)) return commands
+  throw new TroupeError(
+    'badCommand',
+    `${name} commanded ${describe(commands)}. Return an array of { trial, decision: { kind: 'stop', reason, outcome } }, or nothing.`,
+  )
+}
+
+function isCommand(command: Partial<Command> | null): boolean {
+  return typeof command?.trial === 'number' && OUTCOMES.has(command.decision?.outcome)
+}
+
+function checkedDemand({ name }: Stopper, demand: StopDemand | null | undefined): StopDemand | undefined {
+  if (demand === undefined || demand === null) return undefined
+  if (demand.scope === 'trial' || demand.scope === 'experiment') return demand
+  throw new TroupeError(
+    'badDemand',
+    `${name} answered a report with ${describe(demand)}. Return { scope: 'trial' | 'experiment', reason }, or nothing.`,
   )
 }

@@ -17,7 +17,8 @@ export const schedulerChart = policySetup.createMachine({
       },
     },
     backoff: {
-      description: 'It threw. Waits before it starts again from its history; messages queue, and so do trials.',
+      description:
+        'It threw. Waits before it starts again from its history; messages queue, and so do trials.',
       on: { 'scheduler.*': { actions: 'enqueue' } },
       after: { restartDelay: { target: 'ready', actions: 'restart' } },
     },

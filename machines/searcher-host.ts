@@ -5,7 +5,7 @@ import type { Answer, SearchSession } from '../src/searchers/session.ts'
 import type { RunningTrial } from '../src/searchers/searcher.ts'
 import { pointKey } from '../src/space/same-value.ts'
 import type { PolicyHost } from './policy.ts'
-import type { SearcherMessage } from './protocol.ts'
+import type { Culprit, SearcherMessage } from './protocol.ts'
 
 // So many calls are recorded before the searcher is asked for its state: few at first, then twice as many each time.
 const TAIL_MIN = 64
@@ -13,17 +13,18 @@ const TAIL_MAX = 4096
 
 const NONE: readonly RunningTrial[] = []
 
+type Suggest = Extract<SearcherMessage, { type: 'searcher.suggest' }>
+type Told = Extract<SearcherMessage, { type: 'searcher.tell' | 'searcher.observe' }>
+
 /** A call that was done, with what must come again when it is done again. */
-type Call =
-  | { readonly message: Exclude<SearcherMessage, { type: 'searcher.suggest' }> }
-  | { readonly message: Extract<SearcherMessage, { type: 'searcher.suggest' }>; readonly answer: Answer }
+type Call = { readonly message: Told } | { readonly message: Suggest; readonly answer: Answer }
 
 /**
  * A searcher in its space, with what is needed to start it again: the state that it saved, and the calls since.
  * States are asked for at doubling distances up to a bound, so that saving costs a small share of a call.
  */
 export class SearcherHost implements PolicyHost<SearcherMessage> {
-  readonly policy = 'searcher'
+  readonly actor = 'searcher'
   readonly #makeSession: (saved: unknown) => SearchSession
   #session: SearchSession
   #running = new Map<number, Params>()
@@ -42,31 +43,45 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
     return this.#session
   }
 
+  get culprit(): Culprit {
+    return { kind: 'searcher', name: this.#session.searcher.name }
+  }
+
   handle(message: SearcherMessage): readonly AnyEventObject[] | Promise<readonly AnyEventObject[]> {
+    if (message.type === 'searcher.close') return [{ type: 'searcher.closed' }]
     const done = this.#do(message)
     if (done instanceof Promise) return done.then((answer) => this.#record(message, answer))
     return this.#record(message, done)
   }
 
-  restart(): void {
-    this.#session = this.#makeSession(this.#saved?.state)
+  restart(): void | Promise<void> {
+    // A copy, since the searcher may go on to write to what it is given.
+    this.#session = this.#makeSession(structuredClone(this.#saved?.state))
     this.#running = new Map(this.#saved?.running)
-    for (const call of this.#calls) {
+    for (const [i, call] of this.#calls.entries()) {
       const done = this.#do(call.message)
-      // A searcher that answers by promise cannot be driven from here without a wait; its answers are taken as they
-      // were, and only its state is built again.
-      const answer = done instanceof Promise || !('answer' in call) ? undefined : done
-      if (answer !== undefined && 'answer' in call) assertSame(call.message.trial, call.answer, answer)
-      this.#follow(call.message, 'answer' in call ? call.answer : undefined)
+      if (done instanceof Promise) return this.#goOnThinking(call, done, this.#calls.slice(i + 1))
+      this.#redone(call, done)
     }
   }
 
-  #do(message: SearcherMessage): Answer | undefined | Promise<Answer | undefined> {
+  /** One call after the other, as it was the first time. */
+  async #goOnThinking(call: Call, thought: Promise<Answer | undefined>, rest: readonly Call[]): Promise<void> {
+    this.#redone(call, await thought)
+    for (const next of rest) this.#redone(next, await this.#do(next.message))
+  }
+
+  #redone(call: Call, answer: Answer | undefined): void {
+    if ('answer' in call && answer !== undefined) assertSame(call.message.trial, call.answer, answer)
+    this.#follow(call.message, answer)
+  }
+
+  #do(message: Suggest | Told): Answer | undefined | Promise<Answer | undefined> {
     switch (message.type) {
       case 'searcher.suggest':
         return this.#session.suggest({
           number: message.trial,
-          running: this.#session.searcher.ignoresResults === true ? NONE : this.#runningTrials(),
+          running: this.#session.readsRunning ? this.#runningTrials() : NONE,
         })
       case 'searcher.tell': {
         const told = this.#session.tell(message.told)
@@ -80,7 +95,7 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
     }
   }
 
-  #record(message: SearcherMessage, answer: Answer | undefined): readonly AnyEventObject[] {
+  #record(message: Suggest | Told, answer: Answer | undefined): readonly AnyEventObject[] {
     this.#follow(message, answer)
     if (message.type !== 'searcher.suggest') this.#calls.push({ message })
     else if (answer !== undefined) this.#calls.push({ message, answer })
@@ -90,7 +105,7 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
       : [{ type: 'searcher.answered', trial: message.trial, answer }]
   }
 
-  #follow(message: SearcherMessage, answer: Answer | undefined): void {
+  #follow(message: Suggest | Told, answer: Answer | undefined): void {
     if (message.type === 'searcher.tell') this.#running.delete(message.told.number)
     else if (answer?.kind === 'trial' && message.type === 'searcher.suggest') {
       this.#running.set(message.trial, answer.params)
@@ -98,14 +113,24 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   }
 
   #save(): void {
-    const state = this.#session.save()
+    const state = this.#savedState()
     if (state === undefined) {
-      this.#nextSave = Infinity
+      // It may have none just now.
+      this.#nextSave = this.#calls.length * 2
       return
     }
-    this.#saved = { state: structuredClone(state), running: new Map(this.#running) }
+    this.#saved = { state, running: new Map(this.#running) }
     this.#nextSave = Math.min(TAIL_MAX, this.#calls.length * 2)
     this.#calls = []
+  }
+
+  #savedState(): unknown {
+    try {
+      return structuredClone(this.#session.save())
+    } catch {
+      // A searcher that cannot be saved is built again by doing all calls again, as one that does not offer to be.
+      return undefined
+    }
   }
 
   #runningTrials(): RunningTrial[] {
@@ -116,7 +141,9 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
 function assertSame(trial: number, recorded: Answer, answer: Answer): void {
   const same =
     recorded.kind === answer.kind &&
-    (recorded.kind !== 'trial' || answer.kind !== 'trial' || pointKey(recorded.params) === pointKey(answer.params))
+    (recorded.kind !== 'trial' ||
+      answer.kind !== 'trial' ||
+      pointKey(recorded.params) === pointKey(answer.params))
   if (same) return
   throw new DivergenceError(
     `After a restart the searcher proposed another configuration for trial ${trial} than before, from the same calls. A searcher may draw only from the stream that it is given, and keep nothing outside of what start() returns.`,

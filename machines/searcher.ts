@@ -6,7 +6,8 @@ import { policyContext, policySetup, serve } from './policy.ts'
  */
 export const searcherChart = policySetup.createMachine({
   id: 'searcher',
-  description: 'Asks the searcher for configurations and tells it how trials ended; restarts it when it throws.',
+  description:
+    'Asks the searcher for configurations and tells it how trials ended; restarts it when it throws.',
   context: ({ input }) => policyContext(input),
   initial: 'ready',
   states: {

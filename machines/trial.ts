@@ -1,8 +1,8 @@
-import { type AnyActorRef, assign, setup, type SnapshotFrom } from 'xstate'
+import { type AnyActorRef, assign, sendTo, setup, type SnapshotFrom } from 'xstate'
 import type { TrialRecord, TrialStatus } from '../src/core/trial.ts'
 import { withFastPath } from './fast-path.ts'
 import { deliver } from './mail.ts'
-import type { AfterLeaving, TrialMessage, TrialRun } from './protocol.ts'
+import type { AfterLeaving, ExperimentMessage, TrialMessage, TrialRun } from './protocol.ts'
 
 /** What a trial’s actor is made with. */
 export interface TrialInput {
@@ -47,21 +47,31 @@ export const trialChart = setup({
     leaveRun: ({ context, event }) => context.run.leave(event.type === 'trial.stop' ? event.as : 'stopped'),
     backOff: ({ context }) => context.run.backOff(context.record.failures),
     disposeRun: ({ context }) => context.run.dispose(),
-    passReport: ({ context, event, self }) => {
-      if (event.type === 'run.report') passReport(context, event, self)
-    },
-    announce: ({ context, event, self }, { status }: { status: TrialStatus }) => {
-      deliver(self, context.experiment, {
+    // By sendTo, which delivers when this actor's own step is over: the experiment may answer with anything, a new
+    // trial included.
+    passReport: sendTo(
+      ({ context }) => context.experiment,
+      ({ context, event }) => reported(context, event as Extract<TrialMessage, { type: 'run.report' }>),
+    ),
+    announce: sendTo(
+      ({ context }) => context.experiment,
+      ({ context, event }, { status }: { status: TrialStatus }) => ({
         type: 'trial.entered',
         trial: context.record.number,
         status,
         cause: event.type,
         error: context.error,
-      })
-    },
+      }),
+    ),
     countFailure: ({ context }) => void context.record.failures++,
-    rememberError: assign({ error: ({ event, context }) => ('error' in event ? event.error : context.error) }),
-    rememberTarget: assign({ next: ({ event, context }) => (event.type === 'trial.stop' ? event.to : context.next) }),
+    rememberError: assign({
+      error: ({ event, context }) => ('error' in event ? event.error : context.error),
+    }),
+    // Of an earlier attempt, which does not say how this one ends.
+    forgetError: assign({ error: undefined }),
+    rememberTarget: assign({
+      next: ({ event, context }) => (event.type === 'trial.stop' ? event.to : context.next),
+    }),
     retryAfterLeaving: assign({ next: 'retrying' }),
     failAfterLeaving: assign({ next: 'error' }),
   },
@@ -93,7 +103,7 @@ export const trialChart = setup({
     },
     running: {
       description: 'User code runs in a slot.',
-      entry: ['startRun', { type: 'announce', params: { status: 'running' } }],
+      entry: ['forgetError', 'startRun', { type: 'announce', params: { status: 'running' } }],
       on: {
         'run.report': { actions: 'passReport' },
         'trial.continue': { actions: 'answerRun' },
@@ -115,7 +125,8 @@ export const trialChart = setup({
       },
     },
     stopping: {
-      description: 'User code was told to leave and cleans up; the slot is free when it has, or when its time is up.',
+      description:
+        'User code was told to leave and cleans up; the slot is free when it has, or when its time is up.',
       entry: { type: 'announce', params: { status: 'stopping' } },
       on: {
         // Whoever stops it last is right, but nothing brings back a trial that has failed or is stopped for good.
@@ -169,12 +180,11 @@ export const trialChart = setup({
   },
 })
 
-function passReport(
+function reported(
   context: TrialContext,
   { report, attempt, ranMs }: Extract<TrialMessage, { type: 'run.report' }>,
-  self: AnyActorRef,
-): void {
-  deliver(self, context.experiment, { type: 'trial.reported', trial: context.record.number, report, attempt, ranMs })
+): ExperimentMessage {
+  return { type: 'trial.reported', trial: context.record.number, report, attempt, ranMs }
 }
 
 /**
@@ -184,7 +194,7 @@ function passReport(
 export const trialMachine = withFastPath(trialChart, (snapshot, event, self) => {
   if (snapshot.value !== 'running') return false
   if (event.type === 'trial.continue') snapshot.context.run.answer(event.seq)
-  else if (event.type === 'run.report') passReport(snapshot.context, event, self)
+  else if (event.type === 'run.report') deliver(self, snapshot.context.experiment, reported(snapshot.context, event))
   else return false
   return true
 })

@@ -21,16 +21,23 @@ export type TrialsSnapshot = Snapshot<undefined> & {
 }
 
 /** What XState itself sends to the parent of an actor that ended. */
-interface ChildEnded {
+export interface ChildEnded {
   readonly type: `xstate.${'done' | 'error'}.actor.${string}`
   readonly actorId: string
   readonly error?: unknown
 }
 
 /** What XState sends to an actor that is stopped by its parent. */
-interface StopSignal {
+export interface StopSignal {
   readonly type: 'xstate.stop'
 }
+
+/** The supervisor as XState takes it. */
+export interface TrialsLogic extends ActorLogic<
+  TrialsSnapshot,
+  TrialsMessage | ChildEnded | StopSignal,
+  TrialsInput
+> {}
 
 /**
  * Parent of all trial actors: makes them, hears of their ends, and stops those left over when it is stopped itself.
@@ -40,9 +47,7 @@ interface StopSignal {
  * message, which can never reach its neighbours. Ids of actors are seats, used again, since machines keep a cache
  * entry for each id that ever ended.
  */
-export function trialsSupervisorOf(
-  machine: typeof trialMachine,
-): ActorLogic<TrialsSnapshot, TrialsMessage | ChildEnded | StopSignal, TrialsInput> {
+export function trialsSupervisorOf(machine: typeof trialMachine): TrialsLogic {
   return {
     getInitialSnapshot: (_, input) => ({
       status: 'active',
@@ -83,7 +88,7 @@ export function trialsSupervisorOf(
 }
 
 /** The supervisor of a run. */
-export const trialsSupervisor = trialsSupervisorOf(trialMachine)
+export const trialsSupervisor: TrialsLogic = trialsSupervisorOf(trialMachine)
 
 function isChildEnded(event: TrialsMessage | ChildEnded | StopSignal): event is ChildEnded {
   return event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.')

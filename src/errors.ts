@@ -21,7 +21,11 @@ export class OptionError extends TroupeError {
   /** What was given. */
   readonly received: unknown
 
-  constructor(option: string, message: string, facts: { readonly received?: unknown; readonly cause?: unknown } = {}) {
+  constructor(
+    option: string,
+    message: string,
+    facts: { readonly received?: unknown; readonly cause?: unknown } = {},
+  ) {
     super('option', message, 'cause' in facts ? { cause: facts.cause } : {})
     this.option = option
     this.received = facts.received
@@ -36,8 +40,16 @@ export class SpaceError extends TroupeError {
   /** What was given. */
   readonly received: unknown
 
-  constructor(path: string, message: string, facts: { readonly received?: unknown; readonly cause?: unknown } = {}) {
-    super('space', path === '' ? message : `${path}: ${message}`, 'cause' in facts ? { cause: facts.cause } : {})
+  constructor(
+    path: string,
+    message: string,
+    facts: { readonly received?: unknown; readonly cause?: unknown } = {},
+  ) {
+    super(
+      'space',
+      path === '' ? message : `${path}: ${message}`,
+      'cause' in facts ? { cause: facts.cause } : {},
+    )
     this.path = path
     this.received = facts.received
   }
@@ -67,7 +79,11 @@ export class ExperimentError<Results = unknown> extends TroupeError {
   /** The results so far, as `fit()` would have given them. */
   readonly results: Results
 
-  constructor(code: ExperimentErrorCode, message: string, facts: { readonly cause?: unknown; readonly results: Results }) {
+  constructor(
+    code: ExperimentErrorCode,
+    message: string,
+    facts: { readonly cause?: unknown; readonly results: Results },
+  ) {
     super(code, message, 'cause' in facts ? { cause: facts.cause } : {})
     this.results = facts.results
   }
@@ -110,7 +126,9 @@ export function assertNever(value: never, what: string): never {
 /** What was thrown, as an Error whose stack is kept; anything else that was thrown becomes the `cause`. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown
-  return new TroupeError('thrown', `A value that is no Error was thrown: ${textOf(thrown)}`, { cause: thrown })
+  return new TroupeError('thrown', `A value that is no Error was thrown: ${textOf(thrown)}`, {
+    cause: thrown,
+  })
 }
 
 // An object without a prototype has no text, and asking for one throws.

@@ -21,7 +21,15 @@ export {
 } from './executors/trainable.ts'
 
 // Search space
-export { loguniform, qloguniform, qrandn, quniform, randn, reverseLoguniform, uniform } from './space/numbers.ts'
+export {
+  loguniform,
+  qloguniform,
+  qrandn,
+  quniform,
+  randn,
+  reverseLoguniform,
+  uniform,
+} from './space/numbers.ts'
 export { lograndint, qlograndint, qrandint, randint } from './space/integers.ts'
 export { choice, gridSearch, ordinal } from './space/choices.ts'
 export { sampleFrom } from './space/sample-from.ts'
@@ -67,12 +75,20 @@ export { metricBound } from './stoppers/metric-bound.ts'
 export type { StopDemand, Stopper, StopperReport } from './stoppers/stopper.ts'
 
 // Ask and tell
-export { createStudy, loadStudy, type CreateStudyOptions, type LoadStudyOptions } from './study/create-study.ts'
+export {
+  createStudy,
+  loadStudy,
+  type CreateStudyOptions,
+  type LoadStudyOptions,
+} from './study/create-study.ts'
 export { copyStudy, type CopyStudyOptions, deleteStudy, studyNames } from './study/kept-studies.ts'
+export type { Direction } from './study/study-objectives.ts'
 export type { EnqueueOptions, Study } from './study/study.ts'
+export type { TellOptions } from './study/study-keeper.ts'
+export type { TrialToAdd } from './study/added-trial.ts'
 export type { StudyTrial } from './study/study-trial.ts'
 export type { StudyTrialRecord } from './study/study-state.ts'
-export type { OptimizeOptions } from './study/optimize.ts'
+export type { ObjectiveFunction, OptimizeOptions } from './study/optimize.ts'
 export { TrialPruned } from './study/trial-pruned.ts'
 
 // Watching

@@ -35,7 +35,15 @@ export interface DecisionInfo {
 /** Something that went wrong without harm to the experiment. */
 export interface Warning {
   readonly at: number
-  readonly kind: 'listener' | 'callback' | 'inspector' | 'reporter' | 'subscriber' | 'abandoned' | 'policyRestarted'
+  readonly kind:
+    | 'listener'
+    | 'callback'
+    | 'inspector'
+    | 'reporter'
+    | 'subscriber'
+    | 'executor'
+    | 'abandoned'
+    | 'policyRestarted'
   readonly message: string
   /** Number of the trial it is about. */
   readonly trial: number | undefined
@@ -66,8 +74,18 @@ export interface ExperimentEvents {
   /** Ended by itself. */
   'trial.complete': { readonly trial: TrialInfo; readonly at: number }
   'trial.error': { readonly trial: TrialInfo; readonly error: Error; readonly at: number }
-  'trial.retry': { readonly trial: TrialInfo; readonly error: Error; readonly attempt: number; readonly at: number }
-  'trial.exploit': { readonly trial: TrialInfo; readonly donor: number; readonly config: unknown; readonly at: number }
+  'trial.retry': {
+    readonly trial: TrialInfo
+    readonly error: Error
+    readonly attempt: number
+    readonly at: number
+  }
+  'trial.exploit': {
+    readonly trial: TrialInfo
+    readonly donor: number
+    readonly config: unknown
+    readonly at: number
+  }
   /** The trial's machine went from one state to another. */
   'trial.transition': {
     readonly trial: TrialInfo

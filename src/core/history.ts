@@ -75,7 +75,8 @@ export class History {
   #row(index: number): Metrics {
     const keys = this.#keys as readonly string[]
     const row: Record<string, number> = {}
-    for (let i = 0; i < keys.length; i++) row[keys[i] as string] = this.#flat[index * keys.length + i] as number
+    for (let i = 0; i < keys.length; i++)
+      row[keys[i] as string] = this.#flat[index * keys.length + i] as number
     return row
   }
 

@@ -56,8 +56,17 @@ export type LogRecord = { readonly at: number } & (
       readonly error?: string
     }
   | { readonly type: 'trial.attr'; readonly trial: number; readonly key: string; readonly value: unknown }
-  | { readonly type: 'trial.constraint'; readonly trial: number; readonly key: string; readonly value: number }
-  | { readonly type: 'searcher.asked'; readonly trial: number; readonly answer: 'point' | 'wait' | 'finished' }
+  | {
+      readonly type: 'trial.constraint'
+      readonly trial: number
+      readonly key: string
+      readonly value: number
+    }
+  | {
+      readonly type: 'searcher.asked'
+      readonly trial: number
+      readonly answer: 'point' | 'wait' | 'finished'
+    }
   // The records of a study that is asked and told; `at` is in milliseconds since 1970, since many processes may take
   // their turn at one study. Attributes, constraints and ends of its trials are recorded as those of an experiment.
   | {
@@ -101,5 +110,5 @@ export type LogRecord = { readonly at: number } & (
       /** One value an objective. */
       readonly values: readonly number[]
     }
-  | { readonly type: 'policy.restarted'; readonly policy: 'searcher' | 'scheduler'; readonly error: string }
+  | { readonly type: 'policy.restarted'; readonly policy: 'searcher' | 'scheduler' | 'stopper'; readonly error: string }
 )

@@ -1,16 +1,12 @@
 import { OptionError } from '../errors.ts'
 import { describe } from './options.ts'
 
-/** What one report says. Nested objects are read by path: `{ val: { loss: 1 } }` carries the metric `val/loss`. */
+/**
+ * What one report says. The runtime adds `training_iteration`, the reports of the trial so far, from 1, and
+ * `time_total_s`, the seconds that it has run, pauses left out: named as in Ray Tune, since metric names are data.
+ * Nested objects are read by path: `{ val: { loss: 1 } }` carries the metric `val/loss`.
+ */
 export type Metrics = Readonly<Record<string, unknown>>
-
-/** Metrics that the runtime adds to every report, named as in Ray Tune since metric names are data. */
-export interface AddedMetrics {
-  /** Reports of this trial so far, this one included. From 1. */
-  readonly training_iteration: number
-  /** Seconds that this trial has run, pauses left out. */
-  readonly time_total_s: number
-}
 
 /**
  * The value of a metric in a report: the number, or undefined when it is missing or not a number.
@@ -52,11 +48,16 @@ export function plainMetrics(metrics: unknown): Record<string, unknown> {
 }
 
 function plainValue(value: unknown, path: string, above: readonly unknown[]): unknown {
-  if (value === null || typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value
+  if (value === null || typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean')
+    return value
   if (above.includes(value)) {
-    throw new OptionError(`report.${path}`, `report: ${path} refers back to an object that holds it. Report plain numbers.`, {
-      received: value,
-    })
+    throw new OptionError(
+      `report.${path}`,
+      `report: ${path} refers back to an object that holds it. Report plain numbers.`,
+      {
+        received: value,
+      },
+    )
   }
   if (Array.isArray(value)) return value.map((item, i) => plainValue(item, `${path}/${i}`, [...above, value]))
   if (isPlainObject(value)) {

@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.ts'
+import { describe } from './options.ts'
 
 /** Whether a metric should become small or large. */
 export type Mode = 'min' | 'max'
@@ -26,17 +27,34 @@ export function readObjectives(owner: string, { metric, mode }: ObjectiveOptions
   if (metric === undefined && mode === undefined) return []
   if (metric === undefined || mode === undefined) {
     const [given, missing] = metric === undefined ? ['mode', 'metric'] : ['metric', 'mode']
-    throw new OptionError(`${owner}.${missing}`, `${owner}: ${given} is given but ${missing} is not. Give both.`)
+    throw new OptionError(
+      `${owner}.${missing}`,
+      `${owner}: ${given} is given but ${missing} is not. Give both.`,
+    )
   }
   const metrics = typeof metric === 'string' ? [metric] : metric
   const modes = typeof mode === 'string' ? [mode] : mode
-  if (!Array.isArray(metrics) || metrics.length === 0 || metrics.some((name) => typeof name !== 'string' || name === '')) {
-    throw new OptionError(`${owner}.metric`, `${owner}.metric must be the name of a metric, or an array of names.`, {
-      received: metric,
-    })
+  if (
+    !Array.isArray(metrics) ||
+    metrics.length === 0 ||
+    metrics.some((name) => typeof name !== 'string' || name === '')
+  ) {
+    throw new OptionError(
+      `${owner}.metric`,
+      `${owner}.metric must be the name of a metric, or an array of names, got ${describe(metric)}.`,
+      {
+        received: metric,
+      },
+    )
   }
   if (!Array.isArray(modes) || modes.some((word) => word !== 'min' && word !== 'max')) {
-    throw new OptionError(`${owner}.mode`, `${owner}.mode must be 'min' or 'max', or an array of these.`, { received: mode })
+    throw new OptionError(
+      `${owner}.mode`,
+      `${owner}.mode must be 'min' or 'max', or an array of these, got ${describe(mode)}.`,
+      {
+        received: mode,
+      },
+    )
   }
   if (metrics.length !== modes.length) {
     throw new OptionError(
@@ -56,7 +74,9 @@ export function readObjectives(owner: string, { metric, mode }: ObjectiveOptions
 
 /** Whether two lists of objectives are the same, in order. */
 export function sameObjectives(a: readonly Objective[], b: readonly Objective[]): boolean {
-  return a.length === b.length && a.every(({ metric, mode }, i) => metric === b[i]?.metric && mode === b[i]?.mode)
+  return (
+    a.length === b.length && a.every(({ metric, mode }, i) => metric === b[i]?.metric && mode === b[i]?.mode)
+  )
 }
 
 /** A value turned so that larger is better in either mode. NaN stays NaN. */

@@ -20,15 +20,19 @@ export function readOptions<O extends object, D extends { [K in keyof Required<O
   checks: Checks<O> = {},
 ): Merged<O, D> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new OptionError(owner, `${owner} takes one object of options, got ${describe(given)}.`, { received: given })
+    throw new OptionError(owner, `${owner} takes one object of options, got ${describe(given)}.`, {
+      received: given,
+    })
   }
   const merged: Record<string, unknown> = { ...defaults }
   for (const [key, value] of Object.entries(given)) {
-    if (!(key in defaults)) throw unknownKey(owner, key, Object.keys(defaults), value)
+    if (!Object.hasOwn(defaults, key)) throw unknownKey(owner, key, Object.keys(defaults), value)
     if (value === undefined) continue
     const problem = (checks as Record<string, Check<unknown> | undefined>)[key]?.(value)
     if (problem !== undefined) {
-      throw new OptionError(`${owner}.${key}`, `${owner}.${key}: ${problem} Got ${describe(value)}.`, { received: value })
+      throw new OptionError(`${owner}.${key}`, `${owner}.${key}: ${problem} Got ${describe(value)}.`, {
+        received: value,
+      })
     }
     merged[key] = value
   }
@@ -73,12 +77,28 @@ function editDistance(a: string, b: string): number {
 
 /** A value as a message shows it: short, and never throwing. */
 export function describe(value: unknown): string {
+  try {
+    return inWords(value)
+  } catch {
+    // A revoked proxy, or a getter that throws.
+    return `a value of type ${typeof value}`
+  }
+}
+
+function inWords(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
-  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? `${value}n` : String(value)
+  if (typeof value === 'function') return isName(value.name) ? `the function ${value.name}` : 'a function'
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'bigint' ? `${value}n` : String(value)
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
-  const name = (value as object).constructor?.name
-  return name === undefined || name === 'Object' ? `an object with ${keysInWords(value)}` : `a ${name}`
+  const name: unknown = (value as object).constructor?.name
+  if (!isName(name) || name === 'Object') return `an object with ${keysInWords(value)}`
+  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`
+}
+
+// Classes may have a static `name` of any type, and data a `constructor`.
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== ''
 }
 
 function keysInWords(value: object): string {
@@ -96,20 +116,27 @@ export const must = {
   above:
     (low: number): Check<number> =>
     (value) =>
-      typeof value === 'number' && value > low && value < Infinity ? undefined : `must be a number above ${low}.`,
+      typeof value === 'number' && value > low && value < Infinity
+        ? undefined
+        : `must be a number above ${low}${value === Infinity ? ', and finite' : ''}.`,
   from:
     (low: number): Check<number> =>
     (value) =>
-      typeof value === 'number' && value >= low && value < Infinity ? undefined : `must be a number from ${low}.`,
+      typeof value === 'number' && value >= low && value < Infinity
+        ? undefined
+        : `must be a number from ${low}${value === Infinity ? ', and finite' : ''}.`,
   within:
     (low: number, high: number): Check<number> =>
     (value) =>
-      typeof value === 'number' && value >= low && value <= high ? undefined : `must be a number from ${low} to ${high}.`,
+      typeof value === 'number' && value >= low && value <= high
+        ? undefined
+        : `must be a number from ${low} to ${high}.`,
   beOneOf:
     <T extends string>(...words: readonly T[]): Check<T> =>
     (value) =>
       words.includes(value) ? undefined : `must be one of ${words.map((word) => `'${word}'`).join(', ')}.`,
-  beBoolean: ((value) => (typeof value === 'boolean' ? undefined : 'must be true or false.')) as Check<boolean>,
+  beBoolean: ((value) =>
+    typeof value === 'boolean' ? undefined : 'must be true or false.') as Check<boolean>,
   beFunction: ((value) => (typeof value === 'function' ? undefined : 'must be a function.')) as Check<
     (...args: never[]) => unknown
   >,

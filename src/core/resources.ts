@@ -1,12 +1,14 @@
 import type { Resources } from './trial.ts'
 
-// Sums of fractions such as 0.1 + 0.2 drift by rounding; room within this share of the total counts as room.
+// Sums of fractions such as 0.1 + 0.2 drift by rounding; room within this share of the total counts as room. What is
+// left of the drift goes when nobody holds the kind any more.
 const SLACK = 1e-9
 
 /** Counts logical resources: it isolates nothing, it only says how many trials may run at once. */
 export class ResourcePool {
   readonly total: Resources
   readonly #used: Record<string, number> = {}
+  readonly #holders: Record<string, number> = {}
 
   /** @param total - What there is of each kind; Infinity for no limit. A kind that is not named has none. */
   constructor(total: Resources) {
@@ -40,13 +42,18 @@ export class ResourcePool {
   }
 
   take(need: Resources): void {
-    for (const kind in need) this.#used[kind] = (this.#used[kind] ?? 0) + (need[kind] as number)
+    for (const kind in need) {
+      this.#used[kind] = (this.#used[kind] ?? 0) + (need[kind] as number)
+      this.#holders[kind] = (this.#holders[kind] ?? 0) + 1
+    }
   }
 
+  /** @param need - What was taken, in one piece. */
   giveBack(need: Resources): void {
     for (const kind in need) {
-      const left = (this.#used[kind] ?? 0) - (need[kind] as number)
-      this.#used[kind] = Math.abs(left) < SLACK ? 0 : left
+      const holders = (this.#holders[kind] ?? 1) - 1
+      this.#holders[kind] = holders
+      this.#used[kind] = holders === 0 ? 0 : (this.#used[kind] ?? 0) - (need[kind] as number)
     }
   }
 }

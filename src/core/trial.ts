@@ -29,7 +29,15 @@ export interface Checkpoint {
 
 /** Why a trial ended or paused, in words, with the evidence of whoever decided. */
 export interface Reason {
-  readonly by: 'trainable' | 'scheduler' | 'stopper' | 'searcher' | 'user' | 'budget' | 'timeout' | 'experiment'
+  readonly by:
+    | 'trainable'
+    | 'scheduler'
+    | 'stopper'
+    | 'searcher'
+    | 'user'
+    | 'budget'
+    | 'timeout'
+    | 'experiment'
   readonly text: string
   readonly evidence?: Readonly<Record<string, unknown>> | undefined
 }
@@ -117,7 +125,15 @@ export class Life {
   }
 }
 
-const STATUSES: readonly TrialStatus[] = ['pending', 'running', 'stopping', 'paused', 'retrying', 'terminated', 'error']
+const STATUSES: readonly TrialStatus[] = [
+  'pending',
+  'running',
+  'stopping',
+  'paused',
+  'retrying',
+  'terminated',
+  'error',
+]
 
 // Causes are types of messages: a few words, shared by all trials of the process.
 const CAUSES: string[] = []

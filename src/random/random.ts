@@ -75,16 +75,28 @@ export function randomStream(seed: Seed): RandomStream {
  * The only place of the library that takes chance from outside.
  */
 export function freshSeed(): string {
-  return globalThis.crypto.randomUUID()
+  // Not `randomUUID`, which browsers have on secure pages alone.
+  return Array.from(globalThis.crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join('-')
 }
 
 const HEX = '0123456789abcdef'
 
-/** A maker of ids of `length` hexadecimal digits, drawn from the stream: the same ids on every run with the same seed. */
+/**
+ * A maker of ids of `length` hexadecimal digits, drawn from the stream: the same ids on every run with the same seed,
+ * and never one of them twice.
+ */
 export function idMaker(random: RandomStream, length = 8): () => string {
-  return customRandom(HEX, length, (size) => {
+  const draw = customRandom(HEX, length, (size) => {
     const bytes = new Uint8Array(size)
     for (let i = 0; i < size; i++) bytes[i] = random.below(256)
     return bytes
   })
+  // Among 100,000 draws of 8 digits two are equal more often than not.
+  const given = new Set<string>()
+  return () => {
+    let id = draw()
+    while (given.has(id)) id = draw()
+    given.add(id)
+    return id
+  }
 }

@@ -1,4 +1,5 @@
 import type { ExperimentSnapshot } from '../core/snapshot.ts'
+import { harmless } from './harmless.ts'
 
 /** The shortest time between two snapshots, in real milliseconds. */
 export const SNAPSHOT_EVERY_MS = 100
@@ -10,11 +11,11 @@ export const SNAPSHOT_EVERY_MS = 100
  */
 export class Broadcast {
   readonly #takeSnapshot: () => ExperimentSnapshot
-  readonly #onThrown: (error: unknown) => void
+  readonly #onThrown: (error: Error) => void
   readonly #subscribers = new Set<(snapshot: ExperimentSnapshot) => void>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(takeSnapshot: () => ExperimentSnapshot, onThrown: (error: unknown) => void) {
+  constructor(takeSnapshot: () => ExperimentSnapshot, onThrown: (error: Error) => void) {
     this.#takeSnapshot = takeSnapshot
     this.#onThrown = onThrown
   }
@@ -45,10 +46,6 @@ export class Broadcast {
   }
 
   #give(subscriber: (snapshot: ExperimentSnapshot) => void, snapshot: ExperimentSnapshot): void {
-    try {
-      subscriber(snapshot)
-    } catch (error) {
-      this.#onThrown(error)
-    }
+    harmless(() => subscriber(snapshot), this.#onThrown)
   }
 }

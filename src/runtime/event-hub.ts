@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
 import type { ExperimentEvent, ExperimentEventName, ExperimentEvents, Warning } from '../core/events.ts'
+import { harmless } from './harmless.ts'
 
 type Listener<Name extends ExperimentEventName> = (event: ExperimentEvents[Name]) => void
 
@@ -18,7 +19,11 @@ export class EventHub {
     this.#warn = warn
   }
 
-  on<Name extends ExperimentEventName>(name: Name, listener: Listener<Name>, kind: Warning['kind'] = 'listener'): void {
+  on<Name extends ExperimentEventName>(
+    name: Name,
+    listener: Listener<Name>,
+    kind: Warning['kind'] = 'listener',
+  ): void {
     this.#add(name, listener, listener, kind)
   }
 
@@ -28,7 +33,8 @@ export class EventHub {
     listener: Listener<Name>,
     kind: Warning['kind'],
   ): void {
-    const guarded = (event: unknown): void => this.#call(name, listener, event as ExperimentEvents[Name], kind)
+    const guarded = (event: unknown): void =>
+      this.#call(name, listener, event as ExperimentEvents[Name], kind)
     let byName = this.#guarded.get(key)
     if (byName === undefined) this.#guarded.set(key, (byName = new Map()))
     if (byName.has(name)) return
@@ -77,17 +83,15 @@ export class EventHub {
     event: ExperimentEvents[Name],
     kind: Warning['kind'],
   ): void {
-    try {
-      const returned: unknown = listener(event)
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.#onThrown(name, kind, error))
-    } catch (error) {
-      this.#onThrown(name, kind, error)
-    }
+    harmless(
+      () => listener(event),
+      (error) => this.#onThrown(name, kind, error),
+    )
   }
 
-  #onThrown(name: string, kind: Warning['kind'], error: unknown): void {
+  #onThrown(name: string, kind: Warning['kind'], error: Error): void {
     // A listener of warnings that throws would hear of itself for ever.
     if (name === 'experiment.warning') return
-    this.#warn({ kind, message: `A ${kind} of ${name} threw: ${String(error)}`, cause: error })
+    this.#warn({ kind, message: `A ${kind} of ${name} threw: ${error.message}`, cause: error })
   }
 }

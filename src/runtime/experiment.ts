@@ -8,7 +8,7 @@ import type { EndedBy, Warning } from '../core/events.ts'
 import type { LogRecord } from '../core/log.ts'
 import type { ExperimentSnapshot, ExperimentStatus } from '../core/snapshot.ts'
 import type { Resources, TrialRecord } from '../core/trial.ts'
-import { asError } from '../errors.ts'
+import { asError, TroupeError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { idMaker, type RandomStream } from '../random/random.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
@@ -33,7 +33,7 @@ export interface ExperimentSettings {
   readonly stoppers: readonly Stopper[]
   readonly where: ((config: unknown) => boolean) | undefined
   readonly duplicates: DuplicatePolicy
-  readonly resourcesOf: (config: unknown) => Resources
+  readonly resourcesOf: (config: unknown) => Resources | Error
   readonly limits: RunLimits
   readonly timeBudgetMs: number | undefined
   /** Takes down each change, in order. */
@@ -71,6 +71,8 @@ export class Experiment {
   #endedAfterMs: number | undefined
   #ending: Ending | undefined
   #resolveEnded: (ending: Ending) => void = () => {}
+  #giveUpClosing: () => void = () => {}
+  #isClosed = false
 
   /** @param machine - The chart to run; another than the default one is for tests that compare the two. */
   constructor(settings: ExperimentSettings, kernel: Kernel, executor: Executor, machine = experimentMachine) {
@@ -83,7 +85,7 @@ export class Experiment {
     this.#controller = this.#makeController(searcherHost)
     this.#takeSnapshot = this.#makeSnapshotTaker()
     this.broadcast = new Broadcast(this.#takeSnapshot, (error) =>
-      this.warn({ kind: 'subscriber', message: `A subscriber threw: ${String(error)}`, cause: error }),
+      this.warn({ kind: 'subscriber', message: `A subscriber threw: ${error.message}`, cause: error }),
     )
     this.actor = this.#makeActor(searcherHost, machine)
   }
@@ -94,6 +96,11 @@ export class Experiment {
 
   get ending(): Ending | undefined {
     return this.#ending
+  }
+
+  /** Whether all is over: it has ended, and the executor is closed. */
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** Milliseconds since the start, or from the start to the end; 0 before. */
@@ -153,12 +160,15 @@ export class Experiment {
     if (this.#ending === undefined) this.actor.send(message)
   }
 
-  /**
-   * Ends at once, without the help of the actors: when the root actor broke, or virtual time stands still.
-   * User code is told to leave, and no longer waited for.
-   */
+  /** Ends at once, when virtual time stands still: user code is told to leave, and not waited for. */
   abort(failure: Failure): void {
-    if (this.#ending !== undefined) return
+    // The actors know best how to end. They need not be there for it, nor be able to.
+    const isAlive = this.#startedAt !== undefined && this.actor.getSnapshot().status === 'active'
+    if (isAlive) this.send({ type: 'experiment.abort', failure })
+    if (this.#ending === undefined) this.#endWithoutActors(failure)
+  }
+
+  #endWithoutActors(failure: Failure): void {
     const { ledger } = this.#controller
     const at = this.elapsedMs
     for (const trial of [...ledger.live.values()]) {
@@ -173,6 +183,11 @@ export class Experiment {
     }
     this.#end(failure)
     this.actor.stop()
+  }
+
+  /** Waits no longer for the executor to close. */
+  giveUpClosing(): void {
+    this.#giveUpClosing()
   }
 
   /** Attaches an inspector, after telling it of the actors that live. Returns how to detach it. */
@@ -216,6 +231,10 @@ export class Experiment {
       { ...plan, given: session.given(), searcherObserves: session.observes },
       {
         now: () => this.elapsedMs,
+        later: (ms, fn) => {
+          const timer = this.#kernel.setTimeout(fn, ms)
+          return () => this.#kernel.clearTimeout(timer)
+        },
         makeId: idMaker(random.fork('ids')),
         resourcesOf,
         makeRun: (record) =>
@@ -263,7 +282,12 @@ export class Experiment {
     })
     actor.subscribe({
       complete: () => this.#onComplete(actor),
-      error: (error) => this.abort({ code: 'internal', message: `The experiment's actor broke: ${String(error)}`, cause: error }),
+      error: (error) =>
+        this.abort({
+          code: 'internal',
+          message: `The experiment's actor broke: ${asError(error).message}`,
+          cause: error,
+        }),
     })
     return actor
   }
@@ -301,7 +325,8 @@ export class Experiment {
 
   #end(failure: Failure | undefined): void {
     if (this.#ending !== undefined) return
-    const endedBy = failure === undefined ? this.#controller.endedBy : failure.code === 'failFast' ? 'failFast' : 'error'
+    const endedBy =
+      failure === undefined ? this.#controller.endedBy : failure.code === 'failFast' ? 'failFast' : 'error'
     const at = this.elapsedMs
     this.#endedAfterMs = at
     this.#ending = { endedBy, failure }
@@ -309,11 +334,28 @@ export class Experiment {
     this.events.emit('experiment.end', { endedBy, at })
     this.broadcast.flush()
     const ending = this.#ending
-    // The executor's own trouble at closing time must not cost the results.
-    const closed = this.#executor.close().catch((error: unknown) => {
-      this.warn({ kind: 'callback', message: `The executor did not close: ${asError(error).message}`, cause: error })
+    void this.#closeExecutor().then(() => {
+      this.#isClosed = true
+      this.#resolveEnded(ending)
     })
-    void closed.then(() => this.#resolveEnded(ending))
+  }
+
+  /** The executor's own trouble at closing time must not cost the results, nor keep them waiting for ever. */
+  async #closeExecutor(): Promise<void> {
+    const { stopGraceMs } = this.#settings.limits
+    const closed = new Promise<void>((resolve) => resolve(this.#executor.close()))
+    const late = new Promise<void>((_, reject) => {
+      this.#giveUpClosing = () => reject(new TroupeError('executor', 'it took too long, and was left behind.'))
+    })
+    const timer = this.#kernel.setTimeout(this.#giveUpClosing, stopGraceMs)
+    this.#holdTime(closed)
+    try {
+      await Promise.race([closed, late])
+    } catch (thrown) {
+      const message = `The executor did not close: ${asError(thrown).message}`
+      this.warn({ kind: 'executor', message, cause: thrown })
+    }
+    this.#kernel.clearTimeout(timer)
   }
 
   #holdTime(thinking: Promise<unknown>): void {
@@ -329,12 +371,15 @@ export class Experiment {
 
   #guard(inspector: Inspector): Observer<InspectionEvent> {
     return guardedInspector(inspector, (error) =>
-      this.warn({ kind: 'inspector', message: `An inspector threw: ${String(error)}`, cause: error }),
+      this.warn({ kind: 'inspector', message: `An inspector threw: ${error.message}`, cause: error }),
     )
   }
 
   #liveActors(): AnyActorRef[] {
-    const actors: AnyActorRef[] = [this.actor, ...Object.values(this.actor.getSnapshot().children)] as AnyActorRef[]
+    const actors: AnyActorRef[] = [
+      this.actor,
+      ...Object.values(this.actor.getSnapshot().children),
+    ] as AnyActorRef[]
     for (const { ref } of this.#controller.ledger.live.values()) if (ref !== undefined) actors.push(ref)
     return actors
   }

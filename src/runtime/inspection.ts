@@ -1,4 +1,5 @@
 import type { AnyActorRef, InspectionEvent, Observer } from 'xstate'
+import { harmless } from './harmless.ts'
 
 /** Whoever speaks XState's inspection protocol: a function, or an observer. */
 export type Inspector = ((event: InspectionEvent) => void) | Observer<InspectionEvent>
@@ -7,15 +8,14 @@ export type Inspector = ((event: InspectionEvent) => void) | Observer<Inspection
  * An inspector that cannot harm: XState calls it in the middle of whoever sends a message, so that what it throws
  * would be thrown there.
  */
-export function guardedInspector(inspector: Inspector, onThrown: (error: unknown) => void): Observer<InspectionEvent> {
+export function guardedInspector(
+  inspector: Inspector,
+  onThrown: (error: Error) => void,
+): Observer<InspectionEvent> {
   const next = typeof inspector === 'function' ? inspector : inspector.next?.bind(inspector)
   return {
     next(event) {
-      try {
-        next?.(event)
-      } catch (error) {
-        onThrown(error)
-      }
+      harmless(() => next?.(event), onThrown)
     },
     error: () => {},
     complete: () => {},
@@ -23,7 +23,11 @@ export function guardedInspector(inspector: Inspector, onThrown: (error: unknown
 }
 
 /** Tells a late inspector of the actors that live, and where each is, as if it had been there from the start. */
-export function replayTo(observer: Observer<InspectionEvent>, root: AnyActorRef, actors: Iterable<AnyActorRef>): void {
+export function replayTo(
+  observer: Observer<InspectionEvent>,
+  root: AnyActorRef,
+  actors: Iterable<AnyActorRef>,
+): void {
   const rootId = root.sessionId
   for (const actorRef of actors) observer.next?.({ type: '@xstate.actor', actorRef, rootId })
   for (const actorRef of actors) {
@@ -37,4 +41,3 @@ export function replayTo(observer: Observer<InspectionEvent>, root: AnyActorRef,
     })
   }
 }
-

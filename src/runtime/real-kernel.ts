@@ -62,4 +62,3 @@ function arm(timer: LongTimer, fn: () => void, ms: number): void {
       ? setTimeout(fn, ms)
       : setTimeout(() => arm(timer, fn, ms - TIMER_MS_MAX), TIMER_MS_MAX)
 }
-

@@ -71,7 +71,11 @@ function canLead({ values, state }: TrialRecord): boolean {
   return values !== undefined && !Number.isNaN(values[0]) && state !== 'failed'
 }
 
-function ranked({ number, values, constraints }: TrialRecord): { number: number; value: number | undefined; feasible: boolean } {
+function ranked({ number, values, constraints }: TrialRecord): {
+  number: number
+  value: number | undefined
+  feasible: boolean
+} {
   return { number, value: values?.[0], feasible: isFeasible(constraints) }
 }
 

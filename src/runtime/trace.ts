@@ -35,8 +35,8 @@ export class Trace implements Iterable<LogRecord> {
   }
 
   /**
-   * One JSON object a line, the header first. What JSON has no word for (NaN, Infinity, -Infinity) is written
-   * `{ "$number": "NaN" }`.
+   * One JSON object a line, the header first. What JSON has no word for is spelled out: NaN, Infinity and -Infinity as
+   * `{ "$number": "NaN" }`, and so on with `$bigint`, `$function` (its name), `$symbol` and `$circular`.
    */
   toJSONL(): string {
     let text = JSON.stringify(HEADER) + '\n'
@@ -51,21 +51,50 @@ export class Trace implements Iterable<LogRecord> {
   }
 }
 
-/** The value itself where JSON can write it as it is, else a copy with numbers spelled out. */
-function encodable(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : { $number: String(value) }
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      if (encodable(value[i]) !== value[i]) return value.map(encodable)
-    }
-    return value
+/**
+ * The value itself where JSON can write it as it is, else a copy in which what JSON has no word for is spelled out:
+ * left out, it could make unequal runs equal. Configurations may hold anything.
+ */
+function encodable(value: unknown, within: object[] = []): unknown {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? value : { $number: String(value) }
+    case 'bigint':
+      return { $bigint: String(value) }
+    case 'function':
+      return { $function: value.name }
+    case 'symbol':
+      return { $symbol: value.description ?? '' }
+    case 'object':
+      return value === null ? value : encodableObject(value, within)
+    default:
+      return value
   }
-  for (const key in value) {
-    const item = (value as Record<string, unknown>)[key]
-    if (encodable(item) !== item) {
-      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, encodable(inner)]))
-    }
+}
+
+function encodableObject(value: object, within: object[]): unknown {
+  if (within.includes(value)) return { $circular: true }
+  within.push(value)
+  const copy = Array.isArray(value) ? encodedItems(value, within) : encodedFields(value, within)
+  within.pop()
+  return copy
+}
+
+// Nearly always nothing needs a copy, and a trace has a hundred thousand records.
+function encodedItems(items: readonly unknown[], within: object[]): readonly unknown[] {
+  let copy: unknown[] | undefined
+  for (let i = 0; i < items.length; i++) {
+    const encoded = encodable(items[i], within)
+    if (encoded !== items[i]) (copy ??= [...items])[i] = encoded
   }
-  return value
+  return copy ?? items
+}
+
+function encodedFields(fields: object, within: object[]): object {
+  let copy: Record<string, unknown> | undefined
+  for (const [key, value] of Object.entries(fields)) {
+    const encoded = encodable(value, within)
+    if (encoded !== value) (copy ??= { ...fields })[key] = encoded
+  }
+  return copy ?? fields
 }

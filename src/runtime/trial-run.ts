@@ -1,8 +1,15 @@
 import type { AnyActorRef } from 'xstate'
 import type { TrialNote, TrialRun } from '../../machines/protocol.ts'
 import type { TrialRecord } from '../core/trial.ts'
-import { TroupeError } from '../errors.ts'
-import type { Assignment, Attempt, AttemptListener, Executor, OutgoingReport, Settled } from '../executors/executor.ts'
+import { asError, TroupeError } from '../errors.ts'
+import type {
+  Assignment,
+  Attempt,
+  AttemptListener,
+  Executor,
+  OutgoingReport,
+  Settled,
+} from '../executors/executor.ts'
 import type { Kernel, Timer } from './kernel.ts'
 
 /** How long things may take, in milliseconds; undefined for any time. */
@@ -13,9 +20,13 @@ export interface RunLimits {
   readonly reportTimeoutMs: number | undefined
   /** From being told to leave to having left. */
   readonly stopGraceMs: number
-  /** Before the second attempt; doubled for each further one. */
+  /** Before the second attempt; doubled for each further one, up to a day. */
   readonly backoffMs: number
 }
+
+// So that many failures neither overflow the doubling nor wait for longer than anybody means to.
+const DOUBLINGS_MAX = 32
+const BACKOFF_MS_MAX = 24 * 60 * 60 * 1000
 
 /**
  * One trial's user code, attempt after attempt, with its clocks: what the trial's actor handles, and the executor's
@@ -30,6 +41,8 @@ export class SupervisedRun implements TrialRun {
   #trial: AnyActorRef | undefined
   #attempt: Attempt | undefined
   #attemptNumber = 0
+  // From the start to the end of an attempt, also before the executor has given it.
+  #isOpen = false
   // Reports that wait for their answers. Mostly one; more when user code does not await them.
   readonly #unanswered = new Set<number>()
   #leaving = false
@@ -58,7 +71,7 @@ export class SupervisedRun implements TrialRun {
   }
 
   get alive(): boolean {
-    return this.#attempt !== undefined
+    return this.#isOpen
   }
 
   connect(trial: AnyActorRef): void {
@@ -72,13 +85,19 @@ export class SupervisedRun implements TrialRun {
     this.#ranBeforeMs += this.#attemptRanMs
     this.#attemptRanMs = 0
     this.#startClocks()
-    this.#attempt = this.#executor.start(assignment, this.#listen())
+    this.#isOpen = true
+    const { attempt: number } = assignment
+    this.#ask(number, () => {
+      const attempt = this.#executor.start(assignment, this.#listen())
+      if (this.#isOpen && this.#attemptNumber === number) this.#attempt = attempt
+    })
   }
 
   answer(seq: number): void {
     if (!this.#unanswered.delete(seq)) return
-    this.#restartReportTimer()
-    this.#attempt?.answer(seq)
+    // Its time runs only when the next word is its own.
+    if (this.#unanswered.size === 0) this.#restartReportTimer()
+    this.#ask(this.#attemptNumber, () => this.#attempt?.answer(seq))
   }
 
   hold(): void {
@@ -93,13 +112,16 @@ export class SupervisedRun implements TrialRun {
   leave(as: 'stopped' | 'exploited' | 'paused'): void {
     this.#leaving = true
     this.#stopClocks()
+    this.#ask(this.#attemptNumber, () => this.#attempt?.leave(as))
+    // Last, so that even with no time at all it hears of it before that is over; and it may have left at once.
+    if (!this.#isOpen) return
     const { stopGraceMs } = this.#limits
     this.#graceTimer = this.#kernel.setTimeout(() => this.#abandon(stopGraceMs), stopGraceMs)
-    this.#attempt?.leave(as)
   }
 
   backOff(failures: number): void {
-    const delay = this.#limits.backoffMs * 2 ** Math.max(0, failures - 1)
+    const doubled = this.#limits.backoffMs * 2 ** Math.min(failures - 1, DOUBLINGS_MAX)
+    const delay = Math.min(doubled, BACKOFF_MS_MAX)
     this.#backoffTimer = this.#kernel.setTimeout(() => this.#trial?.send({ type: 'run.backedOff' }), delay)
   }
 
@@ -107,17 +129,34 @@ export class SupervisedRun implements TrialRun {
     this.#stopClocks()
     this.#kernel.clearTimeout(this.#graceTimer)
     this.#kernel.clearTimeout(this.#backoffTimer)
+    const attempt = this.#close()
+    this.#ask(this.#attemptNumber, () => {
+      attempt?.leave('stopped')
+      attempt?.abandon()
+    })
+  }
+
+  /** The attempt is over: nothing that it still says is heard. */
+  #close(): Attempt | undefined {
     const attempt = this.#attempt
     this.#attempt = undefined
-    if (attempt === undefined) return
-    attempt.leave('stopped')
-    attempt.abandon()
+    this.#isOpen = false
+    return attempt
+  }
+
+  /** Calls the executor, which must not throw. One that does has failed the attempt. */
+  #ask(attempt: number, call: () => void): void {
+    try {
+      call()
+    } catch (thrown) {
+      this.#onSettled({ kind: 'threw', error: asError(thrown) }, attempt)
+    }
   }
 
   #listen(): AttemptListener {
     const attempt = this.#attemptNumber
     const note = (made: TrialNote): void => {
-      if (attempt === this.#attemptNumber && this.alive) this.#note(this.#record.number, made)
+      if (attempt === this.#attemptNumber && this.#isOpen) this.#note(this.#record.number, made)
     }
     return {
       report: (report) => this.#onReport(report, attempt),
@@ -130,17 +169,17 @@ export class SupervisedRun implements TrialRun {
   }
 
   #onReport(report: OutgoingReport, attempt: number): void {
-    if (this.#leaving || attempt !== this.#attemptNumber) return
+    if (!this.#isOpen || this.#leaving || attempt !== this.#attemptNumber) return
     this.#unanswered.add(report.seq)
     this.#kernel.clearTimeout(this.#reportTimer)
     this.#trial?.send({ type: 'run.report', report, attempt, ranMs: this.#ranBeforeMs + this.#ranMs() })
   }
 
   #onSettled(outcome: Settled, attempt: number): void {
-    if (attempt !== this.#attemptNumber || this.#attempt === undefined) return
+    if (attempt !== this.#attemptNumber || !this.#isOpen) return
     this.#stopClocks()
     this.#kernel.clearTimeout(this.#graceTimer)
-    this.#attempt = undefined
+    this.#close()
     if (this.#leaving) this.#trial?.send({ type: 'run.left' })
     else if (outcome.kind === 'threw') this.#trial?.send({ type: 'run.failed', error: outcome.error })
     else this.#trial?.send({ type: 'run.finished' })
@@ -148,11 +187,10 @@ export class SupervisedRun implements TrialRun {
 
   /** User code has not left in time: its slot is given on, and nothing it still says is heard. */
   #abandon(graceMs: number): void {
-    const attempt = this.#attempt
-    if (attempt === undefined) return
+    if (!this.#isOpen) return
     this.#note(this.#record.number, { kind: 'abandoned', graceMs })
-    this.#attempt = undefined
-    attempt.abandon()
+    const attempt = this.#close()
+    this.#ask(this.#attemptNumber, () => attempt?.abandon())
     this.#trial?.send({ type: 'run.left' })
   }
 
@@ -160,7 +198,9 @@ export class SupervisedRun implements TrialRun {
 
   /** How long this attempt has run. */
   #ranMs(): number {
-    return this.#attemptRanMs + (this.#runningSince === undefined ? 0 : this.#kernel.now() - this.#runningSince)
+    return (
+      this.#attemptRanMs + (this.#runningSince === undefined ? 0 : this.#kernel.now() - this.#runningSince)
+    )
   }
 
   #startClocks(): void {
@@ -168,7 +208,8 @@ export class SupervisedRun implements TrialRun {
     this.#restartReportTimer()
     const { trialTimeoutMs } = this.#limits
     if (trialTimeoutMs === undefined) return
-    const fire = (): void => this.#timedOut('trialTimeout', `has run for ${trialTimeoutMs} ms (trialTimeoutMs)`)
+    const fire = (): void =>
+      this.#timedOut('trialTimeout', `has run for ${trialTimeoutMs} ms (trialTimeoutMs)`)
     this.#trialTimer = this.#kernel.setTimeout(fire, Math.max(0, trialTimeoutMs - this.#attemptRanMs))
   }
 
@@ -183,12 +224,13 @@ export class SupervisedRun implements TrialRun {
     const { reportTimeoutMs } = this.#limits
     if (reportTimeoutMs === undefined) return
     this.#kernel.clearTimeout(this.#reportTimer)
-    const fire = (): void => this.#timedOut('reportTimeout', `has not reported for ${reportTimeoutMs} ms (reportTimeoutMs)`)
+    const fire = (): void =>
+      this.#timedOut('reportTimeout', `has not reported for ${reportTimeoutMs} ms (reportTimeoutMs)`)
     this.#reportTimer = this.#kernel.setTimeout(fire, reportTimeoutMs)
   }
 
   #timedOut(code: string, what: string): void {
-    if (this.#leaving || this.#attempt === undefined) return
+    if (this.#leaving || !this.#isOpen) return
     const message = `Trial ${this.#record.number} ${what}, and was stopped. Raise the limit, or make the trainable faster.`
     this.#trial?.send({ type: 'run.timedOut', error: new TroupeError(code, message) })
   }

@@ -11,6 +11,8 @@ export interface VirtualKernel extends Kernel {
    * neither came back nor ended for `stallMs` real milliseconds.
    */
   run(isDone: () => boolean, waitsForOutside: () => boolean): Promise<void>
+  /** Runs what was posted and is due, without waiting for user code: who is told to leave at the very end hears of it. */
+  flush(): void
 }
 
 interface Due {
@@ -90,6 +92,13 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
       }
       return watched
     },
+    flush() {
+      const next = seq
+      for (let due = heap.peek(); due !== undefined && due.at <= now && due.seq < next; due = heap.peek()) {
+        heap.pop()
+        due.fn?.()
+      }
+    },
     async run(isDone, waitsForOutside) {
       let sliceStart = performance.now()
       // Code may have been resumed from outside of any event, before the first one.
@@ -120,5 +129,8 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
 }
 
 function nothingLeft(now: number): TroupeError {
-  return new TroupeError('deadlock', `Nothing is left to happen at ${now} ms of virtual time, and the experiment has not ended.`)
+  return new TroupeError(
+    'deadlock',
+    `Nothing is left to happen at ${now} ms of virtual time, and the experiment has not ended.`,
+  )
 }

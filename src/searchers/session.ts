@@ -37,6 +37,7 @@ export interface PastTrial {
   readonly told: ToldTrial | undefined
 }
 
+/** What a session is made from. */
 export interface SearchSessionOptions {
   readonly searcher: Searcher
   readonly space: Space

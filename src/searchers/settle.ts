@@ -21,7 +21,7 @@ export function settleObjectives(
   if (outer.length === 0 || sameObjectives(own, outer)) return own
   throw new OptionError(
     `${searcher.name}.metric`,
-    `${searcher.name} optimises ${inWords(own)}, but the ${owner} ${inWords(outer)}. Give metric and mode in one place, or the same in both.`,
+    `${searcher.name} optimises ${inWords(own)}, but ${owner} ${inWords(outer)}. Give metric and mode in one place, or the same in both.`,
     { received: own.map(({ metric }) => metric) },
   )
 }
@@ -40,7 +40,7 @@ export function settleSpace(
   if (own === undefined || paramSpace === undefined) return own ?? paramSpace
   throw new OptionError(
     `${searcher.name}.space`,
-    `The space is given twice: as paramSpace of the ${owner} and as space of ${searcher.name}. Leave one of them out.`,
+    `The space is given twice: as paramSpace of ${owner} and as space of ${searcher.name}. Leave one of them out.`,
     { received: own },
   )
 }

@@ -29,9 +29,10 @@ export function openStore(storage: Storage): Store {
 
 function openUrl(url: string): Store {
   const colon = url.indexOf(':')
-  const open = SCHEMES[colon === -1 ? '' : url.slice(0, colon)]
+  const scheme = url.slice(0, Math.max(0, colon))
+  const open = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
   if (open !== undefined) return open(url.slice(colon + 1))
-  const known = Object.keys(SCHEMES).map((scheme) => `${scheme}:`)
+  const known = Object.keys(SCHEMES).map((word) => `${word}:`)
   throw new StorageError(
     'scheme',
     `There is no storage for ${describe(url)}. URLs begin with ${known.join(', ')}.`,

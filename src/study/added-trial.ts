@@ -11,7 +11,7 @@ import { completed } from './study-keeper.ts'
 import { readAttr, readValues } from './study-trial.ts'
 
 /** A trial that was run elsewhere. */
-export interface AddedTrial {
+export interface TrialToAdd {
   readonly config: object
   /** Default `'completed'`. */
   readonly state?: EndState | undefined
@@ -57,7 +57,7 @@ export interface ReadTrial {
  * @throws {OptionError} when its values do not fit the objectives, or it completed without any.
  */
 export function readAddedTrial(
-  given: AddedTrial,
+  given: TrialToAdd,
   { objectives, space }: { readonly objectives: readonly Objective[]; readonly space: Space | undefined },
 ): ReadTrial {
   const trial = readOptions('addTrial', given, DEFAULTS, {

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../core/log.ts'
 import { type Objective, sameObjectives } from '../core/objective.ts'
-import { type Checks, must, readOptions } from '../core/options.ts'
+import { must, readOptions } from '../core/options.ts'
 import { OptionError, StorageError } from '../errors.ts'
 import { freshSeed, type Seed } from '../random/random.ts'
 import type { SpaceDefinition } from '../space/space.ts'
@@ -20,9 +20,9 @@ import {
 } from './study-code.ts'
 import { type ObjectiveChoice, objectivesOf } from './study-objectives.ts'
 
-/** What `createStudy` takes. */
-export interface CreateStudyOptions<S extends SpaceDefinition | undefined = undefined>
-  extends StudyCode<S>, ObjectiveChoice {
+/** What `createStudy` takes besides `paramSpace`, which says where to search. */
+export interface CreateStudyOptions<Config = Record<string, unknown>>
+  extends StudyCode<Config>, ObjectiveChoice {
   /** Under what it is kept. Default: a new name. */
   readonly name?: string | undefined
   /** Any string or finite number: the same seed gives the same configurations. Default: a fresh one. */
@@ -31,11 +31,19 @@ export interface CreateStudyOptions<S extends SpaceDefinition | undefined = unde
   readonly loadIfExists?: boolean | undefined
 }
 
-/** What `loadStudy` takes. */
-export interface LoadStudyOptions<S extends SpaceDefinition | undefined = undefined> extends StudyCode<S> {
+/** What `loadStudy` takes besides `paramSpace`. */
+export interface LoadStudyOptions<Config = Record<string, unknown>> extends StudyCode<Config> {
   readonly storage: Storage
   readonly name: string
 }
+
+/**
+ * A study's space, where there is one. Without it each trial says what it needs, through its `suggest…` methods or by
+ * `ask(space)`; a loaded study has the space that it was made with, as far as that is plain data.
+ */
+type InSpace<S> = { readonly paramSpace: S }
+type Given<Options> = Options & { readonly paramSpace?: SpaceDefinition | undefined }
+type WithoutSpace = { readonly paramSpace?: undefined }
 
 const CREATE_DEFAULTS = {
   ...CODE_DEFAULTS,
@@ -61,20 +69,19 @@ const CREATE_CHECKS = { ...CODE_CHECKS, seed: must.beSeed, loadIfExists: must.be
  * }
  * console.log(study.bestTrial.config)
  */
-export async function createStudy<const S extends SpaceDefinition | undefined = undefined>(
-  options: CreateStudyOptions<S> = {},
-): Promise<Study<ConfigOf<S>>> {
-  const given = readOptions(
-    'createStudy',
-    options,
-    CREATE_DEFAULTS,
-    CREATE_CHECKS as Checks<CreateStudyOptions<S>>,
-  )
+export function createStudy<const S extends SpaceDefinition>(
+  options: InSpace<S> & CreateStudyOptions<ConfigOf<S>>,
+): Promise<Study<ConfigOf<S>>>
+export function createStudy<Config = Record<string, unknown>>(
+  options?: WithoutSpace & CreateStudyOptions<Config>,
+): Promise<Study<Config>>
+export async function createStudy(options: Given<CreateStudyOptions<never>> = {}): Promise<Study<never>> {
+  const given = readOptions('createStudy', options, CREATE_DEFAULTS, CREATE_CHECKS)
   const store = openStore(given.storage ?? 'memory:')
   const name = given.name ?? `study-${freshSeed().slice(0, 8)}`
   const code = readCode('createStudy', given)
   if ((await store.names()).includes(name)) {
-    if (given.loadIfExists) return (await open(store, name, code, given)) as Study<ConfigOf<S>>
+    if (given.loadIfExists) return open(store, name, code, given)
     throw new StorageError(
       'exists',
       `There is a study ${name} already. Give another name, or loadIfExists: true to go on with it.`,
@@ -88,7 +95,7 @@ export async function createStudy<const S extends SpaceDefinition | undefined = 
   const begin = prepareStudy({ code, seed, objectives, definition: code.space })
   const log = await store.open(name)
   await log.append([space === undefined ? created : { ...created, space }])
-  return (await begin(log, name)) as Study<ConfigOf<S>>
+  return begin(log, name)
 }
 
 /**
@@ -97,14 +104,18 @@ export async function createStudy<const S extends SpaceDefinition | undefined = 
  * @throws {StorageError} (rejects) with code `'notFound'` when there is none of that name; the message says which are.
  * @example const study = await loadStudy({ storage, name: 'demo', searcher: randomSearch({ seed: 7 }) })
  */
-export async function loadStudy<const S extends SpaceDefinition | undefined = undefined>(
-  options: LoadStudyOptions<S>,
-): Promise<Study<ConfigOf<S>>> {
-  const given = readOptions('loadStudy', options, CODE_DEFAULTS, CODE_CHECKS as Checks<LoadStudyOptions<S>>)
+export function loadStudy<const S extends SpaceDefinition>(
+  options: InSpace<S> & LoadStudyOptions<ConfigOf<S>>,
+): Promise<Study<ConfigOf<S>>>
+export function loadStudy<Config = Record<string, unknown>>(
+  options: WithoutSpace & LoadStudyOptions<Config>,
+): Promise<Study<Config>>
+export async function loadStudy(options: Given<LoadStudyOptions<never>>): Promise<Study<never>> {
+  const given = readOptions('loadStudy', options, CODE_DEFAULTS, CODE_CHECKS)
   const [store, name] = storeAndName('loadStudy', given)
   const code = readCode('loadStudy', given)
   await mustExist(store, name)
-  return (await open(store, name, code, {})) as Study<ConfigOf<S>>
+  return open(store, name, code, {})
 }
 
 async function open(
@@ -112,7 +123,7 @@ async function open(
   name: string,
   code: ReadCode,
   choice: ObjectiveChoice,
-): Promise<Study<unknown>> {
+): Promise<Study<never>> {
   const created = (await store.read(name))?.find((record) => record.type === 'study.created')
   if (created === undefined) {
     throw new StorageError(

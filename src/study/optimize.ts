@@ -5,7 +5,7 @@ import type { StudyTrial } from './study-trial.ts'
 import { TrialPruned } from './trial-pruned.ts'
 
 /** What `study.optimize` minimises or maximises: gives one value, or one an objective. */
-export type Objective<Config> = (
+export type ObjectiveFunction<Config> = (
   trial: StudyTrial<Config>,
 ) => number | readonly number[] | Promise<number | readonly number[]>
 
@@ -61,7 +61,7 @@ export interface OptimizeDesk<Config> {
 /** Asks, runs the objective and tells, `concurrency` at a time, until one of the options ends it. */
 export async function optimize<Config>(
   desk: OptimizeDesk<Config>,
-  objective: Objective<Config>,
+  objective: ObjectiveFunction<Config>,
   given: OptimizeOptions,
 ): Promise<void> {
   const options = readOptions('optimize', given, DEFAULTS, CHECKS)
@@ -101,14 +101,14 @@ interface Bounds {
 
 class Loop<Config> {
   readonly #desk: OptimizeDesk<Config>
-  readonly #objective: Objective<Config>
+  readonly #objective: ObjectiveFunction<Config>
   readonly #bounds: Bounds
   readonly errors: unknown[] = []
   /** How many trials may still be begun. */
   left = 0
   #finished = false
 
-  constructor(desk: OptimizeDesk<Config>, objective: Objective<Config>, bounds: Bounds) {
+  constructor(desk: OptimizeDesk<Config>, objective: ObjectiveFunction<Config>, bounds: Bounds) {
     this.#desk = desk
     this.#objective = objective
     this.#bounds = bounds

@@ -30,18 +30,25 @@ function encoded(value: unknown): Node | undefined {
       return withEncoded('branch', (value as { readonly cases: object }).cases)
     default:
   }
-  if (Array.isArray(value)) {
-    const nodes = value.map(encoded)
-    return nodes.includes(undefined) ? undefined : ['array', nodes as Node[]]
-  }
   if (isPlainObject(value)) return withEncoded('object', value)
-  return isJson(value) ? ['value', value] : undefined
+  if (!Array.isArray(value)) return isJson(value) ? ['value', value] : undefined
+  const nodes: Node[] = []
+  for (const item of value) {
+    const node = encoded(item)
+    if (node === undefined) return undefined
+    nodes.push(node)
+  }
+  return ['array', nodes]
 }
 
 function withEncoded(kind: 'branch' | 'object', values: object): Node | undefined {
-  const entries = Object.entries(values).map(([key, value]) => [key, encoded(value)] as const)
-  if (entries.some(([, node]) => node === undefined)) return undefined
-  return [kind, Object.fromEntries(entries) as Record<string, Node>]
+  const nodes: Record<string, Node> = {}
+  for (const [key, value] of Object.entries(values)) {
+    const node = encoded(value)
+    if (node === undefined) return undefined
+    nodes[key] = node
+  }
+  return [kind, nodes]
 }
 
 function decoded([kind, value]: Node): unknown {
@@ -55,7 +62,7 @@ function decoded([kind, value]: Node): unknown {
     case 'value':
       return value
     case 'array':
-      return (value as readonly Node[]).map(decoded)
+      return value.map(decoded)
     default: {
       const values = Object.fromEntries(
         Object.entries(value as Record<string, Node>).map(([key, node]) => [key, decoded(node)]),

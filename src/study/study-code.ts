@@ -9,7 +9,6 @@ import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
 import { checkSearcher, settleSpace } from '../searchers/settle.ts'
 import { readSpace } from '../space/read-space.ts'
 import type { SpaceDefinition } from '../space/space.ts'
-import type { ConfigOf } from '../space/types.ts'
 import type { OpenLog } from '../stores/store.ts'
 import type { Storage } from '../stores/open-store.ts'
 import { nameProblem } from './kept-studies.ts'
@@ -19,15 +18,10 @@ import { Study } from './study.ts'
 import { StudyKeeper } from './study-keeper.ts'
 import { StudyState, toldTrial } from './study-state.ts'
 
-/** What code brings to a study, whether it is new or loaded. */
-export interface StudyCode<S extends SpaceDefinition | undefined> {
-  /**
-   * Where to search. Default: none; each trial says what it needs through its `suggest…` methods, or `ask(space)` does.
-   * A loaded study has the space that it was made with, as far as that is plain data.
-   */
-  readonly paramSpace?: S | undefined
+/** What code brings to a study, new or loaded, besides its space. */
+export interface StudyCode<Config> {
   /** Which configurations are allowed. Needs a space. Default: all. */
-  readonly where?: ((config: ConfigOf<S>) => boolean) | undefined
+  readonly where?: ((config: Config) => boolean) | undefined
   /** What becomes of a configuration that was there before. Needs a space. Default `'allow'`. */
   readonly duplicates?: DuplicatePolicy | undefined
   /** What proposes configurations. Default `randomSearch()`. */
@@ -38,7 +32,7 @@ export interface StudyCode<S extends SpaceDefinition | undefined> {
   readonly storage?: Storage | undefined
 }
 
-/** Defaults of `StudyCode`, and of the name. */
+/** Defaults of `StudyCode`, of the space and of the name. */
 export const CODE_DEFAULTS = {
   paramSpace: undefined,
   where: undefined,
@@ -65,9 +59,9 @@ export interface ReadCode {
  * Reads what code brings to a study.
  * @throws {OptionError} when the space is given twice, or the searcher is none.
  */
-export function readCode<S extends SpaceDefinition | undefined>(
+export function readCode(
   owner: string,
-  given: StudyCode<S>,
+  given: StudyCode<never> & { readonly paramSpace: SpaceDefinition | undefined },
 ): ReadCode {
   const { searcher = randomSearch(), scheduler, where, duplicates = 'allow' } = given
   checkSearcher(searcher)
@@ -98,7 +92,7 @@ export function prepareStudy({
   seed,
   objectives,
   definition,
-}: Plan): (log: OpenLog, name: string) => Promise<Study<unknown>> {
+}: Plan): (log: OpenLog, name: string) => Promise<Study<never>> {
   const { searcher, scheduler, where, duplicates } = code
   if (definition === undefined) refuseWithoutSpace(code)
   const random = randomStream(seed)
@@ -122,7 +116,7 @@ export function prepareStudy({
     const parts = { name, objectives, log, state, session, pruner, space, random }
     const keeper = new StudyKeeper(parts)
     await keeper.addGiven()
-    return new Study<unknown>(parts, keeper)
+    return new Study<never>(parts, keeper)
   }
 }
 

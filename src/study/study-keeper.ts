@@ -192,14 +192,17 @@ export class StudyKeeper implements TrialDesk {
 
   async #suggest(number: number, space: Space | undefined): Promise<TrialAnswer> {
     const { state, session } = this.#parts
-    const running = Array.from(state.running, (trial) => ({ number: trial.number, params: trial.params }))
+    const running = session.readsRunning
+      ? Array.from(state.running, (trial) => ({ number: trial.number, params: trial.params }))
+      : []
     const answer = await session.suggest({ number, running, space })
     if (answer.kind === 'trial') return answer
     const { name } = session.searcher
-    if (answer.kind === 'finished')
+    if (answer.kind === 'finished') {
       throw new TroupeError('finished', `${name} has no further configuration to try.`)
-    const numbers = running.map((trial) => trial.number).join(', ')
-    throw running.length === 0
+    }
+    const numbers = Array.from(state.running, (trial) => trial.number).join(', ')
+    throw numbers === ''
       ? new TroupeError(
           'deadlock',
           `${name} waits for a result, but no trial is under way that could give one.`,

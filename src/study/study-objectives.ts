@@ -46,10 +46,7 @@ export function objectivesOf(
     metric: names,
     mode: modes ?? (own.length > 0 ? own.map(({ mode }) => mode) : Array<'min'>(count).fill('min')),
   })
-  if (
-    own.length === 0 ||
-    own.every(({ metric, mode }, i) => objectives[i]?.metric === metric && objectives[i]?.mode === mode)
-  ) {
+  if (own.every(({ metric, mode }, i) => objectives[i]?.metric === metric && objectives[i]?.mode === mode)) {
     return objectives
   }
   throw new OptionError(

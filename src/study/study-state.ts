@@ -1,6 +1,6 @@
 import { isPlainObject } from '../core/metrics.ts'
 import type { LogRecord } from '../core/log.ts'
-import type { EndState, Params, TrialSource, TrialState } from '../core/trial.ts'
+import type { EndState, TrialSource, TrialState } from '../core/trial.ts'
 import { SpaceError } from '../errors.ts'
 import type { ToldTrial } from '../searchers/searcher.ts'
 import { copyPlain } from '../space/same-value.ts'
@@ -174,9 +174,7 @@ export function toldTrial(trial: StudyTrialData): ToldTrial {
   const steps = [...intermediate.keys()]
   return {
     number,
-    params: Object.fromEntries(
-      Object.entries(params).filter(([path]) => Object.hasOwn(domains, path)),
-    ) as Params,
+    params: Object.fromEntries(Object.entries(params).filter(([path]) => Object.hasOwn(domains, path))),
     domains,
     state: state as EndState,
     values,

@@ -1,4 +1,4 @@
-import type { Objective as ObjectiveSpec } from '../core/objective.ts'
+import type { Objective } from '../core/objective.ts'
 import { compareRanked, isFeasible, type Ranked } from '../core/order.ts'
 import { must, readOptions } from '../core/options.ts'
 import { paretoFront } from '../core/pareto.ts'
@@ -6,15 +6,17 @@ import { NoResultError, TroupeError } from '../errors.ts'
 import { readSpace } from '../space/read-space.ts'
 import type { SpaceDefinition } from '../space/space.ts'
 import type { ConfigOf } from '../space/types.ts'
-import { type AddedTrial, readAddedTrial, readConfig } from './added-trial.ts'
-import { type Objective, optimize, type OptimizeDesk, type OptimizeOptions } from './optimize.ts'
+import { readAddedTrial, readConfig, type TrialToAdd } from './added-trial.ts'
+import { type ObjectiveFunction, optimize, type OptimizeDesk, type OptimizeOptions } from './optimize.ts'
 import type { StudyKeeper, StudyParts, TellOptions } from './study-keeper.ts'
 import type { Direction } from './study-objectives.ts'
 import type { StudyTrialData, StudyTrialRecord } from './study-state.ts'
 import { readAttr, type StudyTrial } from './study-trial.ts'
 
 /** Options of `enqueueTrial`. */
+/** How `enqueueTrial` adds to the queue. */
 export interface EnqueueOptions {
+  /** Whether a configuration is left out that a trial, in whatever state, has already. Default false. */
   readonly skipIfExists?: boolean | undefined
 }
 
@@ -65,7 +67,7 @@ export class Study<Config = Record<string, unknown>> {
    */
   get bestTrial(): StudyTrialRecord<Config> {
     this.#mustHaveOne('bestTrial', 'bestTrials')
-    const { mode } = this.#parts.objectives[0] as ObjectiveSpec
+    const { mode } = this.#parts.objectives[0] as Objective
     let best: StudyTrialData | undefined
     for (const trial of this.#completed()) {
       if (best === undefined || compareRanked(ranked(trial), ranked(best), mode) < 0) best = trial
@@ -118,7 +120,7 @@ export class Study<Config = Record<string, unknown>> {
    * @throws {OptionError} (rejects) when nothing would ever end it.
    * @throws What the objective threw (rejects), unless `catch` is set; its trial has failed.
    */
-  optimize(objective: Objective<Config>, options: OptimizeOptions = {}): Promise<void> {
+  optimize(objective: ObjectiveFunction<Config>, options: OptimizeOptions = {}): Promise<void> {
     const { limit, exhaustive = false } = this.#parts.session.searcher
     const desk: OptimizeDesk<Config> = {
       limit,
@@ -153,14 +155,14 @@ export class Study<Config = Record<string, unknown>> {
    * @throws {SpaceError} (rejects) when its configuration is not in the space.
    * @throws {OptionError} (rejects) when its values do not fit the objectives, or it completed without any.
    */
-  async addTrial(trial: AddedTrial): Promise<void> {
+  async addTrial(trial: TrialToAdd): Promise<void> {
     const { state, values, resolved, between, startedAt, endedAt } = readAddedTrial(trial, this.#parts)
     const end = { source: 'given', state, values, between, startedAt, endedAt } as const
     await this.#keeper.alone(() => this.#keeper.addEnded(resolved, end))
   }
 
   /** Adds several trials that were run elsewhere, in order. */
-  async addTrials(trials: readonly AddedTrial[]): Promise<void> {
+  async addTrials(trials: readonly TrialToAdd[]): Promise<void> {
     for (const trial of trials) await this.addTrial(trial)
   }
 

@@ -1,9 +1,10 @@
 import { describe, must } from '../core/options.ts'
-import { OptionError, TroupeError } from '../errors.ts'
+import { asError, OptionError, TroupeError } from '../errors.ts'
 import type { Trainable } from '../executors/trainable.ts'
 import type { ReportInfo } from '../executors/in-process.ts'
 import type { Results } from '../results/results.ts'
 import { Trace } from '../runtime/trace.ts'
+import { nextMacrotask } from '../runtime/macrotask.ts'
 import { virtualKernel } from '../runtime/virtual-kernel.ts'
 import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
 import { compose } from '../tuner/compose.ts'
@@ -37,7 +38,12 @@ export interface Simulation<Config> {
   readonly elapsedMs: number
 }
 
-const DEFAULTS = { stepMs: 0 as number | ((report: ReportInfo) => number), workerSpeeds: [] as readonly number[], stallMs: 10_000 }
+const DEFAULTS = {
+  trainable: undefined,
+  stepMs: 0 as number | ((report: ReportInfo) => number),
+  workerSpeeds: [] as readonly number[],
+  stallMs: 10_000,
+}
 
 /**
  * Runs a whole experiment in virtual time: the same machines, searchers and schedulers as `Tuner.fit`, with nothing
@@ -67,12 +73,19 @@ export async function simulate(
   options: { readonly trainable: unknown } & VirtualTimeOptions,
 ): Promise<Simulation<unknown>> {
   if (typeof options !== 'object' || options === null) {
-    throw new OptionError('simulate', `simulate takes one object of options, got ${describe(options)}.`, { received: options })
+    throw new OptionError('simulate', `simulate takes one object of options, got ${describe(options)}.`, {
+      received: options,
+    })
   }
-  const { trainable, stepMs = DEFAULTS.stepMs, workerSpeeds = DEFAULTS.workerSpeeds, stallMs = DEFAULTS.stallMs, ...rest } = options
+  const {
+    trainable,
+    stepMs = DEFAULTS.stepMs,
+    workerSpeeds = DEFAULTS.workerSpeeds,
+    stallMs = DEFAULTS.stallMs,
+  } = options
   const delay = reportDelay(stepMs, workerSpeeds)
   checkStall(stallMs)
-  const read = readExperimentOptions('simulate', rest)
+  const read = readExperimentOptions('simulate', options, DEFAULTS)
   const composition = compose(trainable, read, {
     owner: 'simulate',
     defaultSeed: '0',
@@ -82,49 +95,72 @@ export async function simulate(
   const kernel = virtualKernel({ stallMs })
   const trace = new Trace()
   const experiment = composition.build(kernel, (record) => trace.add(record), delay)
-  const onAbort = (): void => experiment.stop('signal', false)
+  // An event of its own, so that it never cuts into another; before the start, so that no trial is even made.
+  const onAbort = (): void => kernel.post(() => experiment.stop('signal', false))
   read.signal?.addEventListener('abort', onAbort)
-  if (read.signal?.aborted === true) onAbort()
+  if (read.signal?.aborted === true) experiment.stop('signal', false)
   experiment.start()
   try {
     await kernel.run(
-      () => experiment.ending !== undefined,
+      () => experiment.isClosed,
       () => experiment.waitsForUser,
     )
   } catch (thrown) {
-    const code = thrown instanceof TroupeError && thrown.code === 'stalled' ? 'stalled' : 'deadlock'
-    experiment.abort({ code, message: String((thrown as Error).message), cause: thrown })
+    experiment.abort({ code: codeOf(thrown), message: asError(thrown).message, cause: thrown })
   }
+  kernel.flush()
+  await nextMacrotask()
+  experiment.giveUpClosing()
   read.signal?.removeEventListener('abort', onAbort)
   const { endedBy, failure } = await experiment.ended
   const results = resultsOf<unknown>(experiment, composition, endedBy)
   const error = errorOf(failure, results)
   if (error !== undefined) throw error
-  return { results, trace, hash: await trace.hash(), elapsedMs: kernel.now() }
+  return { results, trace, hash: await trace.hash(), elapsedMs: experiment.elapsedMs }
+}
+
+/** Virtual time stands still, or an event broke, which is a fault of the runtime. */
+function codeOf(thrown: unknown): 'stalled' | 'deadlock' | 'internal' {
+  if (!(thrown instanceof TroupeError)) return 'internal'
+  return thrown.code === 'stalled' || thrown.code === 'deadlock' ? thrown.code : 'internal'
 }
 
 function reportDelay(
   stepMs: NonNullable<VirtualTimeOptions['stepMs']>,
   workerSpeeds: readonly number[],
 ): ((report: ReportInfo) => number) | undefined {
-  if (!Array.isArray(workerSpeeds) || workerSpeeds.some((speed) => must.above(0)(speed as number) !== undefined)) {
-    throw new OptionError('simulate.workerSpeeds', `simulate.workerSpeeds must be an array of numbers above 0, got ${describe(workerSpeeds)}.`, {
-      received: workerSpeeds,
-    })
+  if (
+    !Array.isArray(workerSpeeds) ||
+    workerSpeeds.some((speed) => must.above(0)(speed as number) !== undefined)
+  ) {
+    throw new OptionError(
+      'simulate.workerSpeeds',
+      `simulate.workerSpeeds must be an array of numbers above 0, got ${describe(workerSpeeds)}.`,
+      {
+        received: workerSpeeds,
+      },
+    )
   }
   if (typeof stepMs !== 'function') {
     const problem = must.from(0)(stepMs)
     if (problem !== undefined) {
-      throw new OptionError('simulate.stepMs', `simulate.stepMs: ${problem} Or give a function. Got ${describe(stepMs)}.`, { received: stepMs })
+      throw new OptionError(
+        'simulate.stepMs',
+        `simulate.stepMs: ${problem} Or give a function. Got ${describe(stepMs)}.`,
+        { received: stepMs },
+      )
     }
     if (stepMs === 0) return undefined
     if (workerSpeeds.length === 0) return () => stepMs
   }
-  return (report) => (typeof stepMs === 'function' ? stepMs(report) : stepMs) / (workerSpeeds[report.worker] ?? 1)
+  return (report) =>
+    (typeof stepMs === 'function' ? stepMs(report) : stepMs) / (workerSpeeds[report.worker] ?? 1)
 }
 
 function checkStall(stallMs: number): void {
   const problem = must.above(0)(stallMs)
   if (problem === undefined) return
-  throw new OptionError('simulate.stallMs', `simulate.stallMs: ${problem} Got ${describe(stallMs)}.`, { received: stallMs })
+  throw new OptionError('simulate.stallMs', `simulate.stallMs: ${problem} Got ${describe(stallMs)}.`, {
+    received: stallMs,
+  })
 }

@@ -4,7 +4,7 @@ import type { LogRecord } from '../core/log.ts'
 import { readObjectives } from '../core/objective.ts'
 import type { Resources } from '../core/trial.ts'
 import { describe } from '../core/options.ts'
-import { OptionError } from '../errors.ts'
+import { asError, OptionError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { inProcess, type InProcessOptions } from '../executors/in-process.ts'
 import { isTrainable, type Trainable } from '../executors/trainable.ts'
@@ -20,7 +20,7 @@ import { readSpace } from '../space/read-space.ts'
 import type { Space } from '../space/space.ts'
 import { metricBound } from '../stoppers/metric-bound.ts'
 import type { Stopper } from '../stoppers/stopper.ts'
-import type { ReadOptions } from './options.ts'
+import { checkNeed, type ReadOptions } from './options.ts'
 
 /** What differs between a real experiment and a simulated one. */
 export interface Surroundings {
@@ -35,7 +35,12 @@ export interface Surroundings {
 
 /** The surroundings of a real run on this machine. */
 export function realSurroundings(): Surroundings {
-  return { owner: 'Tuner', defaultSeed: undefined, defaultConcurrency: hostCores(), unlimitedResources: false }
+  return {
+    owner: 'Tuner',
+    defaultSeed: undefined,
+    defaultConcurrency: hostCores(),
+    unlimitedResources: false,
+  }
 }
 
 /** A checked experiment, waiting for a kernel. */
@@ -65,14 +70,16 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
       { received: trainable },
     )
   }
-  const searcher: Searcher = options.searcher ?? randomSearch()
+  const searcher: Searcher = options.searcher === undefined ? randomSearch() : options.searcher
   checkSearcher(searcher)
-  const space = readSpace(settleSpace(owner, options.paramSpace, searcher) ?? {})
+  const definition = settleSpace(owner, options.paramSpace, searcher)
+  const space = readSpace(definition === undefined ? {} : definition)
   const objectives = settleObjectives(owner, options, searcher)
   checkFit(searcher, space, objectives)
   const scheduler = options.scheduler ?? fifo()
   const slotCount = options.maxConcurrentTrials ?? searcher.limit?.max ?? around.defaultConcurrency
   const totalResources = options.totalResources ?? defaultTotal(options.resources, slotCount, around)
+  const isUnlimited = around.unlimitedResources && options.totalResources === undefined
   checkRoom(owner, options.resources, totalResources)
   const seed = String(options.seed ?? around.defaultSeed ?? freshSeed())
   const trainableName = 'name' in trainable && trainable.name !== '' ? trainable.name : 'trial'
@@ -84,7 +91,10 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     schedulerName: scheduler.name,
     timeAttr: scheduler.timeAttr,
     objectives,
-    rankedBy: scheduler.objectives === 'any' ? rankedByAny(scheduler, objectives) : schedulerObjectives(scheduler, objectives),
+    rankedBy:
+      scheduler.objectives === 'any'
+        ? rankedByAny(scheduler, objectives)
+        : schedulerObjectives(scheduler, objectives),
     trialCount: trialCount(options.numSamples, searcher, space),
     slotCount,
     batch: searcher.limit?.batch ?? false,
@@ -93,6 +103,7 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     failFast: options.failure.failFast,
     saveEvery: options.checkpoint.every,
     saveAtEnd: options.checkpoint.atEnd,
+    stopGraceMs: options.stopGraceMs,
   }
   const settings: Composition['settings'] = {
     plan,
@@ -103,7 +114,7 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     stoppers: readStoppers(owner, options.stop),
     where: options.where as ((config: unknown) => boolean) | undefined,
     duplicates: options.duplicates,
-    resourcesOf: resourcesOf(options.resources),
+    resourcesOf: resourcesOf(owner, options.resources, isUnlimited ? totalResources : undefined),
     limits: {
       trialTimeoutMs: options.trialTimeoutMs,
       reportTimeoutMs: options.reportTimeoutMs,
@@ -117,9 +128,8 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     settings,
     seed,
     build(kernel, log, reportDelayMs) {
-      const executor: Executor =
-        options.executor?.({ trainable, kernel }) ??
-        inProcess({ trainable: trainable as Trainable<unknown>, kernel, reportDelayMs })
+      const context: InProcessOptions<never> = { trainable, kernel, reportDelayMs }
+      const executor = options.executor === undefined ? inProcess(context) : checkExecutor(owner, options.executor(context))
       return new Experiment({ ...settings, log }, kernel, executor)
     },
   }
@@ -130,7 +140,9 @@ function rankedByAny(
   scheduler: Parameters<typeof schedulerObjectives>[0],
   objectives: ExperimentPlan['objectives'],
 ): ExperimentPlan['rankedBy'] {
-  return scheduler.objective.metric === undefined ? objectives : readObjectives(scheduler.name, scheduler.objective)
+  return scheduler.objective.metric === undefined
+    ? objectives
+    : readObjectives(scheduler.name, scheduler.objective)
 }
 
 function trialCount(numSamples: number | undefined, searcher: Searcher, space: Space): number {
@@ -140,10 +152,31 @@ function trialCount(numSamples: number | undefined, searcher: Searcher, space: S
 
 const ONE_CPU: Resources = Object.freeze({ cpu: 1 })
 
-function resourcesOf(resources: ReadOptions['resources']): (config: unknown) => Resources {
+/** @param unlimited - The total, when it has no limit. */
+function resourcesOf(
+  owner: string,
+  resources: ReadOptions['resources'],
+  unlimited: Record<string, number> | undefined,
+): (config: unknown) => Resources | Error {
   if (resources === undefined) return () => ONE_CPU
   if (typeof resources !== 'function') return () => resources
-  return resources as (config: unknown) => Resources
+  return (config) => {
+    try {
+      const need: Resources = (resources as (config: unknown) => Resources)(config)
+      const problem = checkNeed(need)
+      if (problem !== undefined)
+        return new OptionError(
+          `${owner}.resources`,
+          `${owner}.resources: its result ${problem} Got ${describe(need)}.`,
+          { received: need },
+        )
+      // Which kinds there are shows only once the function has named them.
+      if (unlimited !== undefined) for (const kind in need) unlimited[kind] ??= Infinity
+      return need
+    } catch (error) {
+      return asError(error)
+    }
+  }
 }
 
 /**
@@ -154,7 +187,7 @@ function defaultTotal(
   resources: ReadOptions['resources'],
   slotCount: number,
   { unlimitedResources }: Surroundings,
-): Resources {
+): Record<string, number> {
   if (!unlimitedResources) return { cpu: Math.max(hostCores(), slotCount) }
   const kinds = typeof resources === 'object' ? Object.keys(resources) : []
   return Object.fromEntries(['cpu', 'gpu', ...kinds].map((kind) => [kind, Infinity]))
@@ -164,12 +197,23 @@ function checkRoom(owner: string, resources: ReadOptions['resources'], total: Re
   if (typeof resources === 'function') return
   for (const [kind, amount] of Object.entries(resources ?? ONE_CPU)) {
     if (amount <= (total[kind] ?? 0)) continue
+    const enough = Object.entries({ ...total, [kind]: amount }).map(([name, most]) => `${name}: ${most}`)
     throw new OptionError(
       `${owner}.resources`,
-      `${owner}.resources: each trial needs ${amount} ${kind}, but there are ${total[kind] ?? 0} in all. Ask for less, or give totalResources: { ${kind}: ${amount} }.`,
+      `${owner}.resources: each trial needs ${amount} ${kind}, but there are ${total[kind] ?? 0} in all. Ask for less, or give totalResources: { ${enough.join(', ')} }.`,
       { received: resources },
     )
   }
+}
+
+function checkExecutor(owner: string, executor: Executor): Executor {
+  const { name, start, close } = (executor ?? {}) as Partial<Executor>
+  if (typeof name === 'string' && typeof start === 'function' && typeof close === 'function') return executor
+  throw new OptionError(
+    `${owner}.executor`,
+    `${owner}.executor must be a function that makes an executor, got one that made ${describe(executor)}. One of your own needs name, location, start and close.`,
+    { received: executor },
+  )
 }
 
 function readStoppers(owner: string, stop: ReadOptions['stop']): readonly Stopper[] {
@@ -181,7 +225,8 @@ function readStoppers(owner: string, stop: ReadOptions['stop']): readonly Stoppe
 
 function checkStopper(owner: string, stopper: unknown): Stopper {
   const { name, init, onReport } = (stopper ?? {}) as Partial<Stopper>
-  if (typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function') return stopper as Stopper
+  if (typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function')
+    return stopper as Stopper
   throw new OptionError(
     `${owner}.stop`,
     `${owner}.stop must be a stopper, an array of stoppers, or bounds by metric, got ${describe(stopper)}. A stopper of your own needs name, init and onReport.`,

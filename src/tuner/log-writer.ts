@@ -40,7 +40,11 @@ export class LogWriter {
   /** Writes what is left, and closes the store. */
   async close(): Promise<Failure | undefined> {
     await this.#writing
-    await this.#log?.close().catch((error: unknown) => this.#fail(error))
+    try {
+      await this.#log?.close()
+    } catch (error) {
+      this.#fail(error)
+    }
     return this.#failure
   }
 

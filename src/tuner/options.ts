@@ -1,13 +1,14 @@
 import type { ExperimentEvents, ExperimentEventName } from '../core/events.ts'
+import { isPlainObject } from '../core/metrics.ts'
 import type { ObjectiveOptions } from '../core/objective.ts'
 import { describe, must, readOptions } from '../core/options.ts'
 import type { Resources } from '../core/trial.ts'
 import { OptionError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
+import type { InProcessOptions } from '../executors/in-process.ts'
 import type { Seed } from '../random/random.ts'
 import type { Reporter } from '../results/reporter.ts'
 import type { Inspector } from '../runtime/inspection.ts'
-import type { Kernel } from '../runtime/kernel.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import type { DuplicatePolicy } from '../searchers/session.ts'
@@ -20,7 +21,7 @@ export interface FailureOptions {
   readonly maxFailures?: number
   /** Whether the first trial that ends in error ends the experiment. Default false. */
   readonly failFast?: boolean
-  /** Milliseconds before the second attempt of a trial; doubled for each further one. From 0. Default 0. */
+  /** Milliseconds before the second attempt of a trial; doubled for each further one, up to a day. From 0. Default 0. */
   readonly backoffMs?: number
 }
 
@@ -37,8 +38,11 @@ export type Callback = {
   readonly [Name in ExperimentEventName]?: (event: ExperimentEvents[Name]) => void
 }
 
-/** Makes an executor for one experiment. It is given the trainable and the clock. */
-export type ExecutorFactory = (context: { readonly trainable: unknown; readonly kernel: Kernel }) => Executor
+/**
+ * Makes an executor for one experiment. It is given the trainable, the clock, and in `simulate` how long it is before
+ * a report is sent.
+ */
+export type ExecutorFactory = (context: InProcessOptions<never>) => Executor
 
 /** Options of an experiment, in real or in virtual time; all but the space. */
 export interface ExperimentOptions<Config> extends ObjectiveOptions {
@@ -148,19 +152,57 @@ const CHECKS = {
   reportTimeoutMs: must.above(0),
   stopGraceMs: must.from(0),
   seed: must.beSeed,
-  name: (value: string) => (typeof value === 'string' && value !== '' ? undefined : 'must be a text that is not empty.'),
-  executor: must.beFunction,
+  name: (value: string) =>
+    typeof value === 'string' && value !== '' ? undefined : 'must be a text that is not empty.',
+  executor: (value: unknown) =>
+    typeof value === 'function'
+      ? undefined
+      : 'must be a function of { trainable, kernel } that makes an executor; leave it out to run in this process.',
+  inspect: (value: unknown) =>
+    typeof value === 'function' || hasMethods(value, 'next')
+      ? undefined
+      : 'must be a function of inspection events, or an observer with next.',
   trace: must.beBoolean,
-  totalResources: checkResources,
-  resources: (value: unknown) => (typeof value === 'function' ? undefined : checkResources(value)),
+  totalResources: checkTotal,
+  resources: (value: unknown) => (typeof value === 'function' ? undefined : checkNeed(value)),
   signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal.'),
-  callbacks: (value: unknown) => (Array.isArray(value) ? undefined : 'must be an array of objects of listeners.'),
+  callbacks: checkCallbacks,
+  reporter: (value: unknown) =>
+    hasMethods(value, 'start', 'update', 'end')
+      ? undefined
+      : 'must be a reporter, such as terminal(): an object with start, update and end.',
 }
 
-function checkResources(value: unknown): string | undefined {
-  const words = 'must be an object of amounts from 0, such as { cpu: 2, gpu: 0.5 }.'
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return words
-  return Object.values(value).every((amount) => typeof amount === 'number' && amount >= 0) ? undefined : words
+function checkTotal(value: unknown): string | undefined {
+  const words = 'must be an object of amounts from 0, such as { cpu: 2, gpu: 0.5 }'
+  if (!isPlainObject(value)) return `${words}.`
+  const wrong = Object.entries(value).find(([, amount]) => typeof amount !== 'number' || !(amount >= 0))
+  return wrong && `${words}, but ${wrong[0]} is ${describe(wrong[1])}.`
+}
+
+/** Says what is wrong with what a trial asks for, if anything is. */
+export function checkNeed(value: unknown): string | undefined {
+  // Whoever takes an endless amount could never give it back.
+  return (
+    checkTotal(value) ??
+    (Object.values(value as Resources).includes(Infinity) ? 'must be finite amounts.' : undefined)
+  )
+}
+
+function checkCallbacks(value: unknown): string | undefined {
+  const words = "must be an array of objects of listeners, such as [{ 'trial.report': (event) => … }]."
+  if (!Array.isArray(value)) return words
+  const isListener = (listener: unknown): boolean => listener === undefined || typeof listener === 'function'
+  for (const callback of value as readonly unknown[]) {
+    if (typeof callback !== 'object' || callback === null || !Object.values(callback).every(isListener))
+      return words
+  }
+  return undefined
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
 }
 
 /** Options as the composition of an experiment needs them: merged with their defaults, and checked. */
@@ -169,37 +211,64 @@ export type ReadOptions = ReturnType<typeof readExperimentOptions>
 /**
  * Reads the options of an experiment.
  * @param owner - `'Tuner'` or `'simulate'`, for messages.
+ * @param own - Options that the owner has besides, and reads itself, with their defaults.
  * @throws {OptionError} naming the option, what was expected, and what was given.
  */
-export function readExperimentOptions(owner: string, given: object) {
+export function readExperimentOptions(owner: string, given: object, own: object = {}) {
   const isReal = owner === 'Tuner'
-  const defaults = isReal ? REAL_RUN_DEFAULTS : DEFAULTS
-  const options = readOptions<ExperimentOptions<never> & RealRunOptions & { paramSpace?: object }, typeof REAL_RUN_DEFAULTS>(
-    owner,
-    given,
-    defaults as typeof REAL_RUN_DEFAULTS,
-    CHECKS as never,
-  )
+  const defaults = isReal ? REAL_RUN_DEFAULTS : { ...own, ...DEFAULTS }
+  if (!isReal) refuseRealRunOptions(owner, given)
+  const options = readOptions<
+    ExperimentOptions<never> & RealRunOptions & { paramSpace?: object },
+    typeof REAL_RUN_DEFAULTS
+  >(owner, given, defaults as typeof REAL_RUN_DEFAULTS, CHECKS)
   return {
     ...options,
-    failure: readOptions(`${owner}.failure`, options.failure ?? {}, FAILURE_DEFAULTS, {
-      maxFailures: (value) => (value === Infinity ? undefined : must.integerFrom(0)(value)),
-      failFast: must.beBoolean,
-      backoffMs: must.from(0),
-    }),
-    checkpoint: readOptions(`${owner}.checkpoint`, options.checkpoint ?? {}, CHECKPOINT_DEFAULTS, {
-      every: must.integerFrom(0),
-      atEnd: must.beBoolean,
-    }),
+    failure: readOptions(
+      `${owner}.failure`,
+      options.failure === undefined ? {} : options.failure,
+      FAILURE_DEFAULTS,
+      {
+        maxFailures: (value) => (value === Infinity ? undefined : must.integerFrom(0)(value)),
+        failFast: must.beBoolean,
+        backoffMs: must.from(0),
+      },
+    ),
+    checkpoint: readOptions(
+      `${owner}.checkpoint`,
+      options.checkpoint === undefined ? {} : options.checkpoint,
+      CHECKPOINT_DEFAULTS,
+      {
+        every: must.integerFrom(0),
+        atEnd: must.beBoolean,
+      },
+    ),
     scheduler: checkScheduler(owner, options.scheduler),
+  }
+}
+
+function refuseRealRunOptions(owner: string, given: object): void {
+  for (const key of ['storage', 'callbacks', 'reporter'] as const) {
+    if (typeof given !== 'object' || given === null || !Object.hasOwn(given, key)) continue
+    throw new OptionError(
+      `${owner}.${key}`,
+      `${owner} takes no ${key}, which belongs to a real run. Leave it out and look at the trace, or give it to a Tuner.`,
+      { received: (given as RealRunOptions)[key] },
+    )
   }
 }
 
 function checkScheduler(owner: string, scheduler: Scheduler | undefined): Scheduler | undefined {
   if (scheduler === undefined) return undefined
-  const { name, init, onReport } = scheduler as Partial<Scheduler>
-  if (typeof scheduler === 'object' && typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function') {
-    return scheduler
+  if (hasMethods(scheduler, 'init', 'onReport') && typeof scheduler.name === 'string') return scheduler
+  if (typeof scheduler === 'function') {
+    const name: unknown = (scheduler as { readonly name?: unknown }).name
+    const called = typeof name === 'string' && name !== '' ? `${name}()` : 'its result'
+    throw new OptionError(
+      `${owner}.scheduler`,
+      `${owner}.scheduler must be a scheduler, got ${describe(scheduler)}. Did you mean ${called}?`,
+      { received: scheduler },
+    )
   }
   throw new OptionError(
     `${owner}.scheduler`,

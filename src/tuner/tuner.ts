@@ -3,7 +3,7 @@ import type { ExperimentActor } from '../../machines/experiment.ts'
 import type { Failure } from '../../machines/protocol.ts'
 import type { ExperimentEvent, ExperimentEventName, ExperimentEvents } from '../core/events.ts'
 import type { LogRecord } from '../core/log.ts'
-import { nearest } from '../core/options.ts'
+import { describe, nearest } from '../core/options.ts'
 import type { ExperimentSnapshot } from '../core/snapshot.ts'
 import { ExperimentError, OptionError } from '../errors.ts'
 import type { Trainable } from '../executors/trainable.ts'
@@ -12,6 +12,7 @@ import { Results } from '../results/results.ts'
 import { type EventsDropped, eventStream } from '../runtime/event-stream.ts'
 import type { Experiment } from '../runtime/experiment.ts'
 import type { Inspector } from '../runtime/inspection.ts'
+import { harmless } from '../runtime/harmless.ts'
 import { realKernel } from '../runtime/real-kernel.ts'
 import { Trace } from '../runtime/trace.ts'
 import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
@@ -96,7 +97,7 @@ class RealTuner<Config> implements Tuner<Config> {
   readonly trace: Trace | undefined
   readonly #experiment: Experiment
   readonly #composition: Composition
-  #writer: LogWriter | undefined
+  readonly #writer: LogWriter | undefined
   readonly #signal: AbortSignal | undefined
   readonly #reporter: Reporter | undefined
   readonly #numSamples: number
@@ -124,12 +125,15 @@ class RealTuner<Config> implements Tuner<Config> {
   }
 
   on<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this {
-    this.#experiment.events.on(checkEvent(name), listener)
+    this.#experiment.events.on(checkEvent(name), checkListener(name, listener))
     return this
   }
 
-  once<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this {
-    this.#experiment.events.once(checkEvent(name), listener)
+  once<Name extends ExperimentEventName>(
+    name: Name,
+    listener: (event: ExperimentEvents[Name]) => void,
+  ): this {
+    this.#experiment.events.once(checkEvent(name), checkListener(name, listener))
     return this
   }
 
@@ -181,7 +185,9 @@ class RealTuner<Config> implements Tuner<Config> {
     await this.#writer?.open(this.#composition.settings.plan.name)
     const onAbort = (): void => experiment.stop('signal', false)
     this.#report((reporter) => reporter.start(this.#view()))
-    const unsubscribe = this.#reporter && experiment.broadcast.subscribe((snapshot) => this.#reporter?.update(snapshot))
+    const unsubscribe =
+      this.#reporter &&
+      experiment.broadcast.subscribe((snapshot) => this.#report((reporter) => reporter.update(snapshot)))
     // Before the start, so that no trial is even made.
     if (this.#signal?.aborted === true) onAbort()
     experiment.start()
@@ -207,18 +213,22 @@ class RealTuner<Config> implements Tuner<Config> {
     }
   }
 
-  #report(call: (reporter: Reporter) => void): void {
-    if (this.#reporter === undefined) return
-    try {
-      call(this.#reporter)
-    } catch (cause) {
-      this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${String(cause)}`, cause })
-    }
+  #report(call: (reporter: Reporter) => unknown): void {
+    const reporter = this.#reporter
+    if (reporter === undefined) return
+    harmless(
+      () => call(reporter),
+      (cause) => this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${cause.message}`, cause }),
+    )
   }
 
-  #listenAll(listeners: { readonly [Name in ExperimentEventName]?: (event: ExperimentEvents[Name]) => void }, kind: 'callback' | 'reporter'): void {
+  #listenAll(
+    listeners: { readonly [Name in ExperimentEventName]?: (event: ExperimentEvents[Name]) => void },
+    kind: 'callback' | 'reporter',
+  ): void {
     for (const name of Object.keys(listeners)) {
       const event = checkEvent(name)
+      if (listeners[event] === undefined) continue
       this.#experiment.events.on(event, listeners[event] as (event: unknown) => void, kind)
     }
   }
@@ -234,13 +244,20 @@ class RealTuner<Config> implements Tuner<Config> {
     }
   }
 
-  #steer(type: 'experiment.pauseTrial' | 'experiment.resumeTrial' | 'experiment.stopTrial', id: string): void {
+  #steer(
+    type: 'experiment.pauseTrial' | 'experiment.resumeTrial' | 'experiment.stopTrial',
+    id: string,
+  ): void {
     const trial = this.#experiment.liveNumber(id)
     if (trial !== undefined) this.#experiment.send({ type, trial })
     else if (!this.#experiment.records.some((record) => record.id === id)) {
-      throw new OptionError('id', `There is no trial ${id}. Take the id from a snapshot, an event, or the trial itself.`, {
-        received: id,
-      })
+      throw new OptionError(
+        'id',
+        `There is no trial ${id}. Take the id from a snapshot, an event, or the trial itself.`,
+        {
+          received: id,
+        },
+      )
     }
   }
 }
@@ -270,6 +287,15 @@ function checkEvent<Name extends string>(name: Name): Name & ExperimentEventName
   throw new OptionError('event', `There is no event ${name}. ${hint}`, { received: name })
 }
 
+function checkListener<Listener>(name: string, listener: Listener): Listener {
+  if (typeof listener === 'function') return listener
+  throw new OptionError(
+    'listener',
+    `A listener of ${name} must be a function of its event, got ${describe(listener)}.`,
+    { received: listener },
+  )
+}
+
 /** What came of an experiment that has ended. */
 export function resultsOf<Config>(
   experiment: Experiment,
@@ -295,4 +321,4 @@ export function errorOf<Config>(
 }
 
 /** Tunes a trainable. See the interface of the same name. */
-export const Tuner: TunerConstructor = RealTuner as TunerConstructor
+export const Tuner: TunerConstructor = RealTuner

@@ -24,7 +24,8 @@ export function bareLoopRate(live: number, reports: number): number {
   const parent = createActor(parentOf(live)).start()
   const children = Object.values(parent.getSnapshot().children) as ActorRefFrom<typeof child>[]
   const started = performance.now()
-  for (let i = 0; i < reports; i++) (children[i % live] as ActorRefFrom<typeof child>).send({ type: 'report', value: i })
+  for (let i = 0; i < reports; i++)
+    (children[i % live] as ActorRefFrom<typeof child>).send({ type: 'report', value: i })
   const seconds = (performance.now() - started) / 1000
   if (parent.getSnapshot().context.seen !== reports) throw new Error('The bare loop lost reports.')
   parent.stop()

@@ -21,7 +21,14 @@ export async function churn(count: number): Promise<Churn> {
     async (config, trial) => {
       for (let i = 0; i < REPORTS_PER_TRIAL; i++) await trial.report({ loss: config.x * i })
     },
-    { paramSpace: { x: uniform(0, 1) }, metric: 'loss', mode: 'min', numSamples: count, maxConcurrentTrials: 4, seed: 1 },
+    {
+      paramSpace: { x: uniform(0, 1) },
+      metric: 'loss',
+      mode: 'min',
+      numSamples: count,
+      maxConcurrentTrials: 4,
+      seed: 1,
+    },
   )
   tuner.on('trial.complete', () => {
     if (++ended % tenth !== 0) return

@@ -2,7 +2,11 @@ import { uniform } from 'troupe'
 import { simulate } from 'troupe/testing'
 
 /** Virtual reports a second of a plain generator under fifo, `stepMs` giving its time; the trace and its hash included. */
-export async function simulationRate(trials: number, reportsPerTrial: number, atOnce: number): Promise<number> {
+export async function simulationRate(
+  trials: number,
+  reportsPerTrial: number,
+  atOnce: number,
+): Promise<number> {
   const started = performance.now()
   const { results } = await simulate({
     *trainable(config) {

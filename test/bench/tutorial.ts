@@ -45,12 +45,20 @@ export async function tutorialWall(): Promise<{ readonly troupe: number; readonl
     await work()
     return (performance.now() - started) / 1000
   }
-  const [troupe, byHand] = await Promise.all([seconds(() => new Tuner(objective, options).fit()), seconds(runByHand)])
+  const [troupe, byHand] = await Promise.all([
+    seconds(() => new Tuner(objective, options).fit()),
+    seconds(runByHand),
+  ])
   return { troupe, byHand }
 }
 
 async function runByHand(): Promise<void> {
-  const waiting = Array.from({ length: TRIALS }, (_, i): Config => ({ steps: STEPS, width: i, height: i, activation: 'tanh' }))
+  const waiting = Array.from({ length: TRIALS }, (_, i): Config => ({
+    steps: STEPS,
+    width: i,
+    height: i,
+    activation: 'tanh',
+  }))
   let best = Infinity
   const worker = async (): Promise<void> => {
     for (let config = waiting.pop(); config !== undefined; config = waiting.pop()) {

@@ -69,7 +69,9 @@ export interface TrialHarness {
 }
 
 /** One trial actor with a run and an experiment that write down what they are told. */
-export function startTrial(options: { machine?: typeof trialMachine; maxFailures?: number; hasFinalValue?: boolean } = {}): TrialHarness {
+export function startTrial(
+  options: { machine?: typeof trialMachine; maxFailures?: number; hasFinalValue?: boolean } = {},
+): TrialHarness {
   const { machine = trialMachine, maxFailures = 1, hasFinalValue = true } = options
   const calls: string[] = []
   const messages: AnyEventObject[] = []
@@ -91,12 +93,13 @@ export function startTrial(options: { machine?: typeof trialMachine; maxFailures
     messages,
     send: (message) => {
       const { status, value } = trial.getSnapshot()
-      if (status !== 'active' || !canHappen(message, String(value), run.run.alive)) return
+      if (status !== 'active' || !canHappen(message, value, run.run.alive)) return
       // User code is gone once it has said so.
-      if (message.type === 'run.left' || message.type === 'run.finished' || message.type === 'run.failed') run.end()
+      if (message.type === 'run.left' || message.type === 'run.finished' || message.type === 'run.failed')
+        run.end()
       trial.send(message)
     },
-    state: () => String(trial.getSnapshot().value),
+    state: () => trial.getSnapshot().value,
   }
 }
 
@@ -150,4 +153,3 @@ export const TRIAL_MESSAGES: readonly TrialMessage[] = [
   { type: 'run.timedOut', error: new Error('too slow') },
   { type: 'run.backedOff' },
 ]
-

@@ -5,12 +5,17 @@ import { trialChart, trialMachine, type TrialMessage } from 'troupe/machines'
 import { newRecord, recordingRun, startTrial, TRIAL_MESSAGES, type TrialHarness } from './trial-harness.ts'
 
 const named = (type: TrialMessage['type'], to?: string): TrialMessage =>
-  TRIAL_MESSAGES.find((message) => message.type === type && (to === undefined || ('to' in message && message.to === to))) as TrialMessage
+  TRIAL_MESSAGES.find(
+    (message) => message.type === type && (to === undefined || ('to' in message && message.to === to)),
+  ) as TrialMessage
 
 const START = named('trial.start')
 const REPORT = named('run.report')
 
-function after(messages: readonly TrialMessage[], options: Parameters<typeof startTrial>[0] = {}): TrialHarness {
+function after(
+  messages: readonly TrialMessage[],
+  options: Parameters<typeof startTrial>[0] = {},
+): TrialHarness {
   const harness = startTrial(options)
   for (const message of messages) harness.send(message)
   return harness
@@ -86,31 +91,42 @@ describe('the trial machine', () => {
 // The context holds what grows; the chart alone is explored.
 const EXPLORED = {
   events: [...TRIAL_MESSAGES],
-  input: { record: newRecord(), run: recordingRun([]), experiment: undefined as never, maxFailures: 1, hasFinalValue: () => true },
-  serializeState: (snapshot: { value: unknown; context: { next: string } }) => `${String(snapshot.value)} ${snapshot.context.next}`,
+  input: {
+    record: newRecord(),
+    run: recordingRun([]),
+    experiment: undefined as never,
+    maxFailures: 1,
+    hasFinalValue: () => true,
+  },
+  serializeState: (snapshot: { value: unknown; context: { next: string } }) =>
+    `${String(snapshot.value)} ${snapshot.context.next}`,
   limit: 1_000,
 }
 
 describe('the trial machine, explored', () => {
   it('reaches each of its states', () => {
-    const reached = new Set(getShortestPaths(trialChart, EXPLORED as never).map(({ state }) => String(state.value)))
+    const reached = new Set(
+      getShortestPaths(trialChart, EXPLORED as never).map(({ state }) => String(state.value)),
+    )
     expect([...reached].sort()).toEqual(Object.keys(trialChart.states).sort())
   })
 
   it('does along every simple path what the chart says, and the experiment hears of each state', () => {
     // Without the messages that change no state: they only multiply the paths.
     const events = TRIAL_MESSAGES.filter(({ type }) => type !== 'run.report' && type !== 'trial.continue')
-    const paths = getSimplePaths(trialChart, { ...EXPLORED, events } as never)
+    const paths = getSimplePaths(trialChart, { ...EXPLORED, events })
     expect(paths.length).toBeGreaterThan(100)
     for (const { steps } of paths) {
       const harness = startTrial({ maxFailures: 1 })
       const visited = [harness.state()]
       for (const { event } of steps) {
         if ((event as { type: string }).type === 'xstate.init') continue
-        harness.send(event as TrialMessage)
+        harness.send(event)
         if (harness.state() !== visited.at(-1)) visited.push(harness.state())
       }
-      const heard = harness.messages.filter(({ type }) => type === 'trial.entered').map(({ status }) => String(status))
+      const heard = harness.messages
+        .filter(({ type }) => type === 'trial.entered')
+        .map(({ status }) => status)
       expect(heard).toEqual(visited)
     }
   })

@@ -33,7 +33,14 @@ export const FINITE_SPACES: readonly { readonly space: SpaceDefinition; readonly
   },
 ]
 
+const byRunning: SpaceDefinition = (trial) => {
+  if (trial.suggestCategorical('act', ['relu', 'tanh']) === 'relu') trial.suggestFloat('width', 0, 20)
+  else trial.suggestFloat('width', -1, 21, { step: 0.5 })
+  return { steps: 100 }
+}
+
 const SPACES: readonly SpaceDefinition[] = [
+  byRunning,
   ...FINITE_SPACES.map(({ space }) => space),
   {
     x: uniform(-1, 1),

@@ -28,7 +28,7 @@ describe('metric and mode', () => {
       )
     expect(settle).toThrow(OptionError)
     expect(settle).toThrow(
-      'randomSearch optimises loss (max), but the Tuner loss (min). Give metric and mode in one place, or the same in both.',
+      'randomSearch optimises loss (max), but Tuner loss (min). Give metric and mode in one place, or the same in both.',
     )
   })
 

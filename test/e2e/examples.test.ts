@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { projectRoot } from '../support/sources.ts'
+
+// Each example, run as a reader would run it: by its one command, with its output in a pipe.
+
+const run = promisify(execFile)
+const names = readdirSync(join(projectRoot, 'examples')).filter((name) => name.endsWith('.ts'))
+// Another process, on a machine that is busy with other tests.
+const PATIENCE = { timeout: 120_000 }
+
+/** What an example prints. Rejects when it does not exit with 0. */
+async function outputOf(name: string, ...args: readonly string[]): Promise<string> {
+  const path = join(projectRoot, 'examples', name)
+  const { stdout } = await run(
+    process.execPath,
+    ['--conditions=@troupe/source', '--import', 'tsx', path, ...args],
+    { cwd: projectRoot, env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' } },
+  )
+  return stdout
+}
+
+/** The number in the first line that matches, which has one group. */
+function numberIn(output: string, pattern: RegExp): number {
+  return Number(pattern.exec(output)?.[1])
+}
+
+describe('the examples', () => {
+  it('say in their first lines what they show and how to run them', () => {
+    const silent = names.filter((name) => {
+      const text = readFileSync(join(projectRoot, 'examples', name), 'utf8')
+      const command = name === 'digits.ts' ? 'npm start' : `npm run example examples/${name}`
+      return !/^\/\/ .{20}/.test(text) || !text.includes(`\n//   ${command}`)
+    })
+    expect(silent).toEqual([])
+  })
+
+  it('are all run here', () => {
+    expect(names.toSorted()).toEqual([
+      'ask-and-tell.ts',
+      'deterministic-test.ts',
+      'digits.ts',
+      'observe.ts',
+      'tutorial.ts',
+      'write-a-searcher.ts',
+    ])
+  })
+
+  it(
+    'digits: reads 95 of 100 digits that were kept back, and ASHA saves more than half of the work',
+    PATIENCE,
+    async () => {
+      const output = await outputOf('digits.ts')
+      expect(numberIn(output, /Accuracy on 359 digits kept back: (\S+) %/)).toBeGreaterThan(95)
+      expect(numberIn(output, /ASHA saved (\d+) of 1620 epochs/)).toBeGreaterThan(810)
+      expect(output).toContain('Number of trials: 60/60 (60 TERMINATED)')
+      expect(output).toMatch(
+        /Best hyperparameters found were: \{\s+learningRate: [\d.]+,\s+momentum: [\d.]+,/,
+      )
+    },
+  )
+
+  it('tutorial: goes through all parts of the page with 1000 trials each', PATIENCE, async () => {
+    const output = await outputOf('tutorial.ts')
+    expect(output).toContain('1000 trials took 2500 s of virtual time.')
+    expect(output).toMatch(/The losses of these two were: 11\.1174\d* 10\.4463\d*/)
+    expect(output.match(/^Best hyperparameters (for (loss|gain) )?found were: \{$/gm)).toHaveLength(8)
+  })
+
+  it(
+    'deterministic-test: the same seed gives the same hash, however slow the machine is',
+    PATIENCE,
+    async () => {
+      const output = await outputOf('deterministic-test.ts')
+      const hashes = [...output.matchAll(/\b[\da-f]{64}\b/g)].map(([hash]) => hash)
+      expect(hashes).toHaveLength(3)
+      expect(hashes[1]).toBe(hashes[0])
+      expect(hashes[2]).not.toBe(hashes[0])
+      // In another process too.
+      expect(await outputOf('deterministic-test.ts')).toBe(output)
+    },
+  )
+
+  it('observe: shows every trial from outside, and writes a drawing', PATIENCE, async () => {
+    const file = join(tmpdir(), `troupe-observe-${process.pid}.svg`)
+    try {
+      const output = await outputOf('observe.ts', file)
+      const steps = [...output.matchAll(/^ *\d+ ms {2}(train_\S+) +(\w+) +→ (\w+)/gm)]
+      const trials = new Set(steps.map(([, trial]) => trial))
+      expect(trials.size).toBe(12)
+      for (const trial of trials) expect(steps.findLast(([, name]) => name === trial)?.[3]).toBe('terminated')
+      expect(output).toContain('is tried again: out of memory')
+      expect(output).toMatch(/running +→ paused/)
+      expect(output).toMatch(/paused +→ running/)
+      expect(numberIn(output, /(\d+) actors exchanged/)).toBeGreaterThanOrEqual(12)
+      expect(readFileSync(file, 'utf8')).toMatch(/^<svg [\s\S]*train_[\s\S]*<\/svg>\s*$/)
+    } finally {
+      if (existsSync(file)) rmSync(file)
+    }
+  })
+
+  it('write-a-searcher: a searcher of one’s own beats random search with every seed', PATIENCE, async () => {
+    const output = await outputOf('write-a-searcher.ts')
+    expect(numberIn(output, /found the lower loss with (\d+) of 10 seeds/)).toBe(10)
+  })
+
+  it(
+    'ask-and-tell: finds a better setting than today’s, and prunes most of the others',
+    PATIENCE,
+    async () => {
+      const output = await outputOf('ask-and-tell.ts')
+      const today = numberIn(output, /Today: +([\d.]+) degrees/)
+      expect(numberIn(output, /Best: +([\d.]+) degrees/)).toBeLessThan(0.75 * today)
+      expect(numberIn(output, /of which (\d+) were pruned/)).toBeGreaterThan(50)
+    },
+  )
+})

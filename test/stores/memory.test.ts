@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { OptionError, StorageError } from '../../src/errors.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { openStore } from '../../src/stores/open-store.ts'
+import { storeConformance } from './conformance.ts'
+
+describe('memoryStore', () => {
+  storeConformance(memoryStore)
+
+  it('hands a log over to whoever opens it last', async () => {
+    const store = memoryStore()
+    const first = await store.open('a')
+    await store.open('a')
+    await expect(first.append([])).rejects.toThrow(/opened again since/)
+  })
+
+  it('keeps values that are no plain data as they are', async () => {
+    const store = memoryStore()
+    const half = (x: number): number => x / 2
+    await (await store.open('a')).append([{ at: 0, type: 'study.attr', key: 'f', value: half }])
+    expect(await store.read('a')).toMatchObject([{ value: half }])
+  })
+})
+
+describe('a storage URL', () => {
+  it('opens a fresh store in memory', async () => {
+    expect(openStore('memory:').name).toBe('memoryStore')
+    await openStore('memory:').open('a')
+    expect(await openStore('memory:').names()).toEqual([])
+  })
+
+  it('of another kind is refused, naming those that there are', () => {
+    expect(() => openStore('mysql://host/db')).toThrow(StorageError)
+    expect(() => openStore('mysql://host/db')).toThrow(
+      /no storage for "mysql:\/\/host\/db"\. URLs begin with memory:/,
+    )
+    expect(() => openStore('study.db')).toThrow(StorageError)
+  })
+
+  it('may be a store, and nothing else', () => {
+    const store = memoryStore()
+    expect(openStore(store)).toBe(store)
+    expect(() => openStore({} as never)).toThrow(OptionError)
+    expect(() => openStore(undefined as never)).toThrow(OptionError)
+  })
+})
