@@ -160,6 +160,8 @@ export class Controller {
         return this.#onCrashed(message.trial, message.error)
       case 'trial.noted':
         return this.#onNoted(message)
+      case 'trials.closed':
+        return this.#send('self', { type: 'experiment.finish' })
       case 'searcher.closed':
         return this.#onClosed('searcher')
       case 'scheduler.closed':
@@ -978,7 +980,7 @@ export class Controller {
   #endWhenClosed(): void {
     if (!this.#finishing || this.#closing.searcher > 0 || this.#closing.scheduler > 0) return
     this.#stopWaiting()
-    this.#send('self', { type: 'experiment.finish' })
+    this.#send('trials', { type: 'trials.close' })
   }
 
   #leavePoliciesBehind(): void {
@@ -991,7 +993,7 @@ export class Controller {
       trial: undefined,
       cause: undefined,
     })
-    this.#send('self', { type: 'experiment.finish' })
+    this.#send('trials', { type: 'trials.close' })
   }
 
   #failFast(record: TrialRecord): void {

@@ -88,7 +88,9 @@ export type SchedulerMessage =
 /** What the trials' supervisor understands. */
 export type TrialsMessage =
   /** experiment → trials: make an actor for this trial. */
-  { readonly type: 'trials.spawn'; readonly record: TrialRecord; readonly run: TrialRun }
+  | { readonly type: 'trials.spawn'; readonly record: TrialRecord; readonly run: TrialRun }
+  /** experiment → trials: stop the actors that are left; say when all are gone. */
+  | { readonly type: 'trials.close' }
 
 /** What the experiment understands. */
 export type ExperimentMessage =
@@ -145,6 +147,8 @@ export type ExperimentMessage =
   | { readonly type: 'scheduler.commanded'; readonly commands: readonly Command[] }
   /** scheduler → experiment: the answer to `scheduler.choose`. */
   | { readonly type: 'scheduler.chose'; readonly trial: number | undefined }
+  /** trials → experiment: the answer to `trials.close`. */
+  | { readonly type: 'trials.closed' }
   /** searcher → experiment: the answer to `searcher.close`. */
   | { readonly type: 'searcher.closed' }
   /** scheduler → experiment: the answer to `scheduler.close`. */

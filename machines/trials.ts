@@ -18,6 +18,8 @@ export type TrialsSnapshot = Snapshot<undefined> & {
   /** The trials that have an actor, by the id of that actor. */
   readonly seats: Map<string, { readonly number: number; readonly ref: AnyActorRef }>
   readonly freeSeats: string[]
+  /** Whether the experiment waits to hear that all seats are empty. */
+  readonly closing: { isAsked: boolean }
 }
 
 /** What XState itself sends to the parent of an actor that ended. */
@@ -56,10 +58,11 @@ export function trialsSupervisorOf(machine: typeof trialMachine): TrialsLogic {
       input,
       seats: new Map(),
       freeSeats: [],
+      closing: { isAsked: false },
     }),
 
     transition(snapshot, event, { self, stopChild }) {
-      const { seats, freeSeats, input } = snapshot
+      const { seats, freeSeats, input, closing } = snapshot
       if (event.type === 'trials.spawn') {
         const { record, run } = event
         const seat = freeSeats.pop() ?? `trial-${seats.size}`
@@ -73,8 +76,19 @@ export function trialsSupervisorOf(machine: typeof trialMachine): TrialsLogic {
         if (seat === undefined) return snapshot
         seats.delete(event.actorId)
         freeSeats.push(event.actorId)
-        if (event.type.startsWith('xstate.done')) return snapshot
-        deliver(self, input.experiment, { type: 'trials.crashed', trial: seat.number, error: event.error })
+        if (event.type.startsWith('xstate.error')) {
+          deliver(self, input.experiment, { type: 'trials.crashed', trial: seat.number, error: event.error })
+        }
+        if (closing.isAsked && seats.size === 0) deliver(self, input.experiment, { type: 'trials.closed' })
+      } else if (event.type === 'trials.close') {
+        // A trial that has ended is about to say so to its parent, which must be there to hear it.
+        for (const [id, { ref }] of seats) {
+          if (ref.getSnapshot().status !== 'active') continue
+          seats.delete(id)
+          stopChild(ref)
+        }
+        closing.isAsked = true
+        if (seats.size === 0) deliver(self, input.experiment, { type: 'trials.closed' })
       } else if (event.type === 'xstate.stop') {
         // Nobody else would: these children are in no machine's `children`.
         for (const { ref } of seats.values()) stopChild(ref)

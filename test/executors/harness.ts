@@ -98,6 +98,7 @@ export function stageOf<Config>(
 export function realStageOf<Config>(make: MakeExecutor, trainable: Trainable<Config>): Stage {
   const kernel: VirtualKernel = {
     ...realKernel(),
+    flush() {},
     async run(isDone) {
       while (!isDone()) await new Promise((resolve) => void setImmediate(resolve))
     },
