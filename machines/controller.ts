@@ -100,6 +100,8 @@ export class Controller {
   readonly #closing = { searcher: 0, scheduler: 0 }
   readonly #brokenPolicies = new Set<PolicyActor>()
   #stopWaiting: () => void = () => {}
+  #isClosingTrials = false
+  #isSupervisorBroken = false
   // Questions that are out: none is asked twice.
   #asking = false
   #choosing = false
@@ -213,8 +215,10 @@ export class Controller {
     this.#fail('internal', `The ${id} actor broke: ${cause.message}`, cause)
     if (id === 'trials') {
       // The trials' actors have no parent to answer to any more.
+      this.#isSupervisorBroken = true
       this.#stopping = true
       for (const trial of this.ledger.live.values()) this.#abandon(trial, 'trials.crashed')
+      if (this.#isClosingTrials) this.#send('self', { type: 'experiment.finish' })
     } else if (id === 'searcher' || id === 'scheduler') {
       this.#brokenPolicies.add(id)
       this.#closing[id] = 0
@@ -413,7 +417,7 @@ export class Controller {
   }
 
   #choose(): boolean {
-    if (this.#declined || this.ledger.waitingCount === 0) return false
+    if (this.#declined || !this.ledger.hasWaiting) return false
     const candidates = this.ledger.candidates()
     if (candidates.length === 0) return false
     const idle = !this.ledger.isActive && !this.#mayCreate()
@@ -445,7 +449,7 @@ export class Controller {
   }
 
   #mayAsk(): boolean {
-    return !this.#asking && this.#mayCreate() && (this.ledger.waitingCount === 0 || this.#declined)
+    return !this.#asking && this.#mayCreate() && (!this.ledger.hasWaiting || this.#declined)
   }
 
   /** Nothing runs and nothing is asked: it is over, or it would stand still for ever. */
@@ -804,7 +808,10 @@ export class Controller {
   }
 
   #interruption(): Reason {
-    return { by: 'experiment', text: `interrupted: the experiment ended (${this.failure?.code ?? this.endedBy})` }
+    return {
+      by: 'experiment',
+      text: `interrupted: the experiment ended (${this.failure?.code ?? this.endedBy})`,
+    }
   }
 
   #onEnded(trial: LiveTrial, status: 'terminated' | 'error', at: number, error: Error | undefined): void {
@@ -864,7 +871,9 @@ export class Controller {
       trial: number,
       status: 'error',
       cause: 'trials.crashed',
-      error: new TroupeError('trialActor', `The actor of trial ${number} broke: ${message}`, { cause: error }),
+      error: new TroupeError('trialActor', `The actor of trial ${number} broke: ${message}`, {
+        cause: error,
+      }),
     })
   }
 
@@ -873,7 +882,13 @@ export class Controller {
     const { record, run } = trial
     if (record.life.stays().length === 0) this.#add(record)
     run.dispose()
-    this.#onEntered({ type: 'trial.entered', trial: record.number, status: 'paused', cause, error: undefined })
+    this.#onEntered({
+      type: 'trial.entered',
+      trial: record.number,
+      status: 'paused',
+      cause,
+      error: undefined,
+    })
   }
 
   #onNoted({ trial: number, note }: Extract<ExperimentMessage, { type: 'trial.noted' }>): void {
@@ -980,7 +995,14 @@ export class Controller {
   #endWhenClosed(): void {
     if (!this.#finishing || this.#closing.searcher > 0 || this.#closing.scheduler > 0) return
     this.#stopWaiting()
-    this.#send('trials', { type: 'trials.close' })
+    this.#closeTrials()
+  }
+
+  #closeTrials(): void {
+    if (this.#isClosingTrials) return
+    this.#isClosingTrials = true
+    if (this.#isSupervisorBroken) this.#send('self', { type: 'experiment.finish' })
+    else this.#send('trials', { type: 'trials.close' })
   }
 
   #leavePoliciesBehind(): void {
@@ -993,7 +1015,7 @@ export class Controller {
       trial: undefined,
       cause: undefined,
     })
-    this.#send('trials', { type: 'trials.close' })
+    this.#closeTrials()
   }
 
   #failFast(record: TrialRecord): void {

@@ -83,8 +83,10 @@ export class Ledger {
     return this.slotsUsed + this.counts.stopping + this.counts.retrying + this.spawning > 0
   }
 
-  get waitingCount(): number {
-    return this.#waiting.size
+  /** Whether a trial waits for room or for the scheduler. One that the user holds waits for neither. */
+  get hasWaiting(): boolean {
+    for (const { held } of this.#waiting.values()) if (!held) return true
+    return false
   }
 
   setStatus(record: TrialRecord, status: TrialStatus): void {

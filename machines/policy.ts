@@ -38,7 +38,7 @@ export interface PolicyInput<Message extends AnyEventObject = AnyEventObject> {
 export interface PolicyContext extends PolicyInput {
   /** Messages that wait for the policy, the one that made it throw first. */
   readonly queue: AnyEventObject[]
-  /** When it was restarted, of late. */
+  /** When it was restarted. */
   readonly restarts: number[]
   /** What it threw last. */
   readonly thrown: { error: Error | undefined; broken: boolean; thinking: boolean }
@@ -88,20 +88,23 @@ export const policySetup = setup({
   },
   guards: {
     mayRestart: ({ context }) => {
-      if (isForGood(context.thrown.error)) return false
-      const since = context.now() - RESTART_WINDOW_MS
-      return context.restarts.filter((at) => at >= since).length < RESTARTS_MAX
+      return !isForGood(context.thrown.error) && recentRestarts(context) < RESTARTS_MAX
     },
-    hasWork: ({ context }) => context.queue.length > 0,
   },
   delays: {
-    restartDelay: ({ context }) => BACKOFF_MS * 2 ** Math.min(context.restarts.length, RESTARTS_MAX),
+    restartDelay: ({ context }) => BACKOFF_MS * 2 ** recentRestarts(context),
   },
 })
 
+function recentRestarts({ restarts, now }: PolicyContext): number {
+  const since = now() - RESTART_WINDOW_MS
+  return restarts.filter((at) => at >= since).length
+}
+
 /** What a user gave wrong, or a policy that is not repeatable, would be so again. */
 function isForGood(error: Error | undefined): boolean {
-  if (error instanceof SpaceError || error instanceof OptionError || error instanceof DivergenceError) return true
+  if (error instanceof SpaceError || error instanceof OptionError || error instanceof DivergenceError)
+    return true
   return error instanceof TroupeError && error.code === 'where'
 }
 
@@ -135,7 +138,7 @@ function think<T>(
   context: PolicyContext,
   self: AnyActorRef,
   thought: Promise<T>,
-  done: (result: T) => void,
+  take: (result: T) => void,
   message: AnyEventObject | undefined,
 ): void {
   const { thrown, holdTime } = context
@@ -149,7 +152,7 @@ function think<T>(
   const settled = thought.then(
     (result) =>
       settle(() => {
-        done(result)
+        take(result)
         deliver(self, self, { type: 'policy.thought' })
       }),
     (error: unknown) => settle(() => broke(context, self, error, message)),
@@ -177,7 +180,8 @@ function broke(
 function drain(context: PolicyContext, self: AnyActorRef): void {
   const { queue, thrown } = context
   // A message may make the policy throw (and is then back at the head) or think: the rest waits in order.
-  while (queue.length > 0 && !thrown.broken && !thrown.thinking) serve(context, queue.shift() as AnyEventObject, self)
+  while (queue.length > 0 && !thrown.broken && !thrown.thinking)
+    serve(context, queue.shift() as AnyEventObject, self)
 }
 
 function policyEvent(

@@ -135,7 +135,10 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     // Each stopper sees each report, also when an earlier one has spoken: their states must not depend on their order.
     this.#stoppers.forEach((stopper, i) => {
       this.#stopper = stopper
-      const asked = checkedDemand(stopper, stopper.onReport(this.#stopperStates[i], { trial, metrics, elapsedMs }))
+      const asked = checkedDemand(
+        stopper,
+        stopper.onReport(this.#stopperStates[i], { trial, metrics, elapsedMs }),
+      )
       if (asked !== undefined && (demand === undefined || asked.scope === 'experiment')) demand = asked
     })
     this.#stopper = undefined

@@ -66,7 +66,11 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   }
 
   /** One call after the other, as it was the first time. */
-  async #goOnThinking(call: Call, thought: Promise<Answer | undefined>, rest: readonly Call[]): Promise<void> {
+  async #goOnThinking(
+    call: Call,
+    thought: Promise<Answer | undefined>,
+    rest: readonly Call[],
+  ): Promise<void> {
     this.#redone(call, await thought)
     for (const next of rest) this.#redone(next, await this.#do(next.message))
   }

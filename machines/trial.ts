@@ -194,7 +194,8 @@ function reported(
 export const trialMachine = withFastPath(trialChart, (snapshot, event, self) => {
   if (snapshot.value !== 'running') return false
   if (event.type === 'trial.continue') snapshot.context.run.answer(event.seq)
-  else if (event.type === 'run.report') deliver(self, snapshot.context.experiment, reported(snapshot.context, event))
+  else if (event.type === 'run.report')
+    deliver(self, snapshot.context.experiment, reported(snapshot.context, event))
   else return false
   return true
 })

@@ -110,5 +110,9 @@ export type LogRecord = { readonly at: number } & (
       /** One value an objective. */
       readonly values: readonly number[]
     }
-  | { readonly type: 'policy.restarted'; readonly policy: 'searcher' | 'scheduler' | 'stopper'; readonly error: string }
+  | {
+      readonly type: 'policy.restarted'
+      readonly policy: 'searcher' | 'scheduler' | 'stopper'
+      readonly error: string
+    }
 )

@@ -91,7 +91,7 @@ function inWords(value: unknown): string {
   if (typeof value !== 'object' || value === null)
     return typeof value === 'bigint' ? `${value}n` : String(value)
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
-  const name: unknown = (value as object).constructor?.name
+  const name: unknown = value.constructor?.name
   if (!isName(name) || name === 'Object') return `an object with ${keysInWords(value)}`
   return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`
 }

@@ -76,7 +76,9 @@ export function randomStream(seed: Seed): RandomStream {
  */
 export function freshSeed(): string {
   // Not `randomUUID`, which browsers have on secure pages alone.
-  return Array.from(globalThis.crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join('-')
+  return Array.from(globalThis.crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join(
+    '-',
+  )
 }
 
 const HEX = '0123456789abcdef'

@@ -345,7 +345,8 @@ export class Experiment {
     const { stopGraceMs } = this.#settings.limits
     const closed = new Promise<void>((resolve) => resolve(this.#executor.close()))
     const late = new Promise<void>((_, reject) => {
-      this.#giveUpClosing = () => reject(new TroupeError('executor', 'it took too long, and was left behind.'))
+      this.#giveUpClosing = () =>
+        reject(new TroupeError('executor', 'it took too long, and was left behind.'))
     })
     const timer = this.#kernel.setTimeout(this.#giveUpClosing, stopGraceMs)
     this.#holdTime(closed)
@@ -376,6 +377,7 @@ export class Experiment {
   }
 
   #liveActors(): AnyActorRef[] {
+    if (this.#ending !== undefined) return [this.actor]
     const actors: AnyActorRef[] = [
       this.actor,
       ...Object.values(this.actor.getSnapshot().children),

@@ -29,6 +29,9 @@ interface Watched extends Watch {
 // How long events may follow each other without a turn of the event loop.
 const SLICE_MS = 25
 
+// The longest delay that setTimeout takes; a longer one would fire at once.
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /**
  * Determinism by one rule: one continuation at a time. After an event that resumed user code, the clock stands still
  * until that code has called back and waits, or has ended. One turn of the event loop drains all promise reactions,
@@ -59,15 +62,18 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
 
   function nextCall(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const watchdog = setTimeout(() => {
-        wakeDriver = undefined
-        reject(
-          new TroupeError(
-            'stalled',
-            `Virtual time stands at ${now} ms: user code neither reported, slept, nor ended for ${stallMs} ms of real time. Wait with trial.sleep(ms), or raise stallMs.`,
-          ),
-        )
-      }, stallMs)
+      const watchdog = setTimeout(
+        () => {
+          wakeDriver = undefined
+          reject(
+            new TroupeError(
+              'stalled',
+              `Virtual time stands at ${now} ms: user code neither reported, slept, nor ended for ${stallMs} ms of real time. Wait with trial.sleep(ms), or raise stallMs.`,
+            ),
+          )
+        },
+        Math.min(stallMs, TIMER_MS_MAX),
+      )
       wakeDriver = () => {
         wakeDriver = undefined
         clearTimeout(watchdog)

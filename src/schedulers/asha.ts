@@ -1,3 +1,4 @@
+import { formatNumber } from '../core/format-number.ts'
 import { type Mode, orient } from '../core/objective.ts'
 import { type Checks, type Merged, must, readOptions } from '../core/options.ts'
 import { OptionError, TroupeError } from '../errors.ts'
@@ -151,7 +152,7 @@ export function asha(options: AshaOptions = {}): Scheduler<AshaState> {
     const evidence = { rung: rung.level, value, mode: state.mode, cutoff, competitors }
     // Not `score < oriented`: NaN has to lose.
     if (oriented === null || score >= oriented) return { kind: 'continue', evidence }
-    const reason = `${state.metric} ${value} is worse than ${cutoff}, the cutoff of ${competitors} trials at rung ${rung.level}`
+    const reason = `${state.metric} ${formatNumber(value)} is worse than ${formatNumber(cutoff as number)}, the cutoff of ${competitors} trials at rung ${formatNumber(rung.level)}`
     return { kind: 'stop', reason, outcome: 'pruned', evidence }
   }
 

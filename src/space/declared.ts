@@ -101,12 +101,14 @@ export class DeclaredSpace implements Space {
     if (!parameter.isBranch) return draw(stream)
     const { choices } = parameter.domain as CategoricalDomain
     const paths = Object.keys(point)
-    const fitting = choices.filter((choice) => {
+    const held = choices.map((choice) => {
       values[parameter.index] = choice
-      return paths.every((path) => this.#canHold(path, point, values, parameter.index))
+      return paths.filter((path) => this.#canHold(path, point, values, parameter.index)).length
     })
-    // Nothing fits: any case will do, and leads to the error that says what is wrong.
-    return fitting.length === 0 ? draw(stream) : fitting[stream.below(fitting.length)]
+    // Where no case holds the whole point, the nearest leads to the error that says best what is wrong.
+    const most = Math.max(...held)
+    const fitting = choices.filter((_, i) => held[i] === most)
+    return most < paths.length ? fitting[0] : fitting[stream.below(fitting.length)]
   }
 
   /** Whether a value of the point still has a parameter to go to, with the branches up to `settled` taken. */

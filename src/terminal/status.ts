@@ -1,15 +1,8 @@
 import type { BestTrial, ExperimentSnapshot, TrialSummary } from '../core/snapshot.ts'
 import type { Resources, TrialStatus } from '../core/trial.ts'
 import type { ExperimentView } from '../results/reporter.ts'
-import {
-  cutText,
-  firstLine,
-  formatElapsed,
-  formatNumber,
-  formatValue,
-  plainText,
-  textWidth,
-} from '../results/text.ts'
+import { formatNumber } from '../core/format-number.ts'
+import { cutText, firstLine, formatElapsed, formatValue, plainText, textWidth } from '../results/text.ts'
 import { type ColumnChoices, trialColumns } from './columns.ts'
 import { countByStatus, shownTrials } from './rows.ts'
 import { ansiPaint, type Paint, plainPaint } from './style.ts'

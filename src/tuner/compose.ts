@@ -7,7 +7,7 @@ import { describe } from '../core/options.ts'
 import { asError, OptionError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { inProcess, type InProcessOptions } from '../executors/in-process.ts'
-import { isTrainable, type Trainable } from '../executors/trainable.ts'
+import { isTrainable } from '../executors/trainable.ts'
 import { freshSeed, randomStream } from '../random/random.ts'
 import { Experiment, type ExperimentSettings } from '../runtime/experiment.ts'
 import type { Kernel } from '../runtime/kernel.ts'
@@ -129,7 +129,8 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     seed,
     build(kernel, log, reportDelayMs) {
       const context: InProcessOptions<never> = { trainable, kernel, reportDelayMs }
-      const executor = options.executor === undefined ? inProcess(context) : checkExecutor(owner, options.executor(context))
+      const executor =
+        options.executor === undefined ? inProcess(context) : checkExecutor(owner, options.executor(context))
       return new Experiment({ ...settings, log }, kernel, executor)
     },
   }

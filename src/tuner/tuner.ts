@@ -218,7 +218,8 @@ class RealTuner<Config> implements Tuner<Config> {
     if (reporter === undefined) return
     harmless(
       () => call(reporter),
-      (cause) => this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${cause.message}`, cause }),
+      (cause) =>
+        this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${cause.message}`, cause }),
     )
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ObjectiveOptions, orient, readObjectives, sameObjectives } from '../../src/core/objective.ts'
-import { OptionError } from '../../src/errors.ts'
+import type { OptionError } from '../../src/errors.ts'
 
 describe('readObjectives', () => {
   it('reads none, one, or several', () => {

@@ -95,8 +95,10 @@ suite('nearest', () => {
   })
 })
 
-suite('describe', () => {
-  class Engine {}
+suite('a value in words', () => {
+  class Engine {
+    readonly power = 1
+  }
   it.each<[unknown, string]>([
     ['a', '"a"'],
     ['say "a"', '"say \\"a\\""'],
@@ -151,7 +153,7 @@ suite('must', () => {
     ['within(0, 1)', must.within(0, 1), [0, 0.5, 1], [-0.1, 1.1, Number.NaN, '0.5']],
     ["beOneOf('a')", must.beOneOf('a'), ['a'], ['b', 1, null]],
     ['beBoolean', must.beBoolean, [true, false], [0, 'true', null]],
-    ['beFunction', must.beFunction, [() => {}, class {}], [{}, null, 'f']],
+    ['beFunction', must.beFunction, [() => {}, OptionError], [{}, null, 'f']],
     ['beSeed', must.beSeed, [7, 'seven', ''], [Number.NaN, Infinity, null, {}, 7n]],
   ] as [string, (value: never) => string | undefined, unknown[], unknown[]][])(
     '%s takes what it should, and nothing else',

@@ -2,7 +2,7 @@ import { Tuner } from 'troupe'
 import { terminal } from 'troupe/terminal'
 import { simulate } from 'troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { formatNumber } from '../../src/results/text.ts'
+import { formatNumber } from '../../src/core/format-number.ts'
 import { tutorial, type TutorialRow } from '../results/tutorial.ts'
 import {
   type Config,

@@ -12,7 +12,7 @@ import {
 import { terminal } from 'troupe/terminal'
 import { simulate } from 'troupe/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { formatNumber } from '../../src/results/text.ts'
+import { formatNumber } from '../../src/core/format-number.ts'
 import {
   branchedSpace,
   type Config,

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { formatNumber } from '../../src/core/format-number.ts'
 import {
   cutText,
   firstLine,
   formatDuration,
   formatElapsed,
-  formatNumber,
   formatValue,
   padText,
   plainText,

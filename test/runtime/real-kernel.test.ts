@@ -36,7 +36,7 @@ describe('real time', () => {
         kernel.post(() => {
           ran.push(n)
           // Some 5 µs each: many slices.
-          for (let spin = performance.now() + 0.005; performance.now() < spin;);
+          for (const spin = performance.now() + 0.005; performance.now() < spin;);
           if (n === 20_000) resolve()
         })
       }

@@ -12,7 +12,9 @@ export interface Seen {
 export type Words = Pick<ToldTrial, 'number' | 'state' | 'values' | 'step' | 'intermediate'>
 
 /** A user's searcher that proposes nothing but `x`, the number of the trial, and writes down what it is told. */
-export function spyingSearcher(options: Partial<Searcher> & { readonly answer?: (number: number) => Suggestion } = {}): {
+export function spyingSearcher(
+  options: Partial<Searcher> & { readonly answer?: (number: number) => Suggestion } = {},
+): {
   readonly searcher: Searcher
   readonly suggested: number[]
   readonly told: Words[]
@@ -34,7 +36,9 @@ export function spyingSearcher(options: Partial<Searcher> & { readonly answer?: 
 }
 
 /** A user's scheduler, of which only what matters here has to be said. */
-export function schedulerOf<State>(members: Partial<Scheduler<State>> & Pick<Scheduler<State>, 'init'>): Scheduler<State> {
+export function schedulerOf<State>(
+  members: Partial<Scheduler<State>> & Pick<Scheduler<State>, 'init'>,
+): Scheduler<State> {
   return { ...fifo(), name: 'scripted', line: 'Scripted.', ...members } as Scheduler<State>
 }
 

@@ -8,6 +8,7 @@ import {
   gridSearch,
   gridSearcher,
   maximumIteration,
+  OptionError,
   randomSearch,
   SpaceError,
   StorageError,
@@ -48,14 +49,15 @@ async function rejectionOf(options: unknown): Promise<TroupeError> {
   throw error
 }
 
-/** Both refuse the options, in the same words but for their names. */
-async function expectRefused(options: object, option: string, words: RegExp): Promise<void> {
+/** What both say of the options, which is the same but for their names. */
+async function refusalOf(options: object): Promise<{ readonly option: unknown; readonly text: string }> {
   const thrown = thrownBy(options)
-  expect(thrown).toMatchObject({ name: 'OptionError', option })
-  expect(thrown.message).toMatch(words)
+  expect(thrown).toBeInstanceOf(OptionError)
+  const { option } = thrown as OptionError
   const rejected = await rejectionOf({ trainable: train, ...options })
   expect(rejected).toMatchObject({ name: 'OptionError', option: option.replace('Tuner', 'simulate') })
   expect(rejected.message.replaceAll('simulate', 'Tuner')).toBe(thrown.message)
+  return { option, text: thrown.message }
 }
 
 const planOf = (options: object) =>
@@ -118,7 +120,10 @@ describe('the options of an experiment', () => {
     ['scheduler', { name: 'mine' }, 'scheduler', /One of your own needs name, init and onReport/],
     ['scheduler', asha, 'scheduler', /got the function asha\. Did you mean asha\(\)\?/],
   ])('refuses %s: %j', async (name, value, option, words) => {
-    await expectRefused({ [name]: value }, `Tuner.${option}`, words)
+    await expect(refusalOf({ [name]: value })).resolves.toEqual({
+      option: `Tuner.${option}`,
+      text: expect.stringMatching(words) as string,
+    })
   })
 
   it.each<[value: unknown, option: string, words: RegExp]>([
@@ -130,13 +135,23 @@ describe('the options of an experiment', () => {
     [null, 'stop', /got null/],
     [maximumIteration, 'stop', /got the function maximumIteration/],
     [{ loss: '1' }, 'stop.loss', /a bound must be a finite number, got "1"\. Give the value/],
-  ])('refuses stop: %j', (value, option, words) => expectRefused({ stop: value }, option, words))
+  ])('refuses stop: %j', (value, option, words) =>
+    expect(refusalOf({ stop: value })).resolves.toEqual({
+      option,
+      text: expect.stringMatching(words) as string,
+    }),
+  )
 
   it.each<[value: unknown, words: RegExp]>([
     [null, /searcher must be a searcher such as randomSearch\(\), got null/],
     ['tpe', /got "tpe"\. One of your own needs name and start/],
     [randomSearch, /got the function randomSearch\. Did you mean randomSearch\(\)\?/],
-  ])('refuses searcher: %j', (value, words) => expectRefused({ searcher: value }, 'searcher', words))
+  ])('refuses searcher: %j', (value, words) =>
+    expect(refusalOf({ searcher: value })).resolves.toEqual({
+      option: 'searcher',
+      text: expect.stringMatching(words) as string,
+    }),
+  )
 
   it.each([
     ['numSample', 'numSamples'],
@@ -169,7 +184,9 @@ describe('the options of an experiment', () => {
       /2 metrics \(a, b\) but 1 modes\. Give one mode for each/,
     ],
     [{ metric: null, mode: 'min' }, 'Tuner.metric', /must be the name of a metric.* got null/],
-  ])('refuses the objectives %j', (options, option, words) => expectRefused(options, option, words))
+  ])('refuses the objectives %j', (options, option, words) =>
+    expect(refusalOf(options)).resolves.toEqual({ option, text: expect.stringMatching(words) as string }),
+  )
 
   it('refuses a space that is none', async () => {
     for (const paramSpace of [null, 5, 'x']) {
@@ -195,18 +212,22 @@ describe('options that do not go together', () => {
   const x = { x: uniform(0, 1) }
 
   it('are a space beside paramSpace', () =>
-    expectRefused(
-      { paramSpace: x, searcher: randomSearch({ space: x }) },
-      'randomSearch.space',
-      /given twice: as paramSpace of Tuner and as space of randomSearch\. Leave one of them out/,
-    ))
+    expect(refusalOf({ paramSpace: x, searcher: randomSearch({ space: x }) })).resolves.toEqual({
+      option: 'randomSearch.space',
+      text: expect.stringMatching(
+        /given twice: as paramSpace of Tuner and as space of randomSearch\. Leave one of them out/,
+      ) as string,
+    }))
 
   it('are different objectives in two places', () =>
-    expectRefused(
-      { metric: 'loss', mode: 'min', searcher: randomSearch({ metric: 'acc', mode: 'max' }) },
-      'randomSearch.metric',
-      /optimises acc \(max\), but Tuner loss \(min\)\. Give metric and mode in one place, or the same in both/,
-    ))
+    expect(
+      refusalOf({ metric: 'loss', mode: 'min', searcher: randomSearch({ metric: 'acc', mode: 'max' }) }),
+    ).resolves.toEqual({
+      option: 'randomSearch.metric',
+      text: expect.stringMatching(
+        /optimises acc \(max\), but Tuner loss \(min\)\. Give metric and mode in one place, or the same in both/,
+      ) as string,
+    }))
 
   it('are not the same objectives in two places, nor a space or objectives of the searcher alone', () => {
     const objective = { metric: 'loss', mode: 'min' } as const
@@ -219,40 +240,44 @@ describe('options that do not go together', () => {
 
   it('are asha and several objectives, of which it is to name one', async () => {
     const two = { metric: ['loss', 'acc'], mode: ['min', 'max'] } as const
-    await expectRefused(
-      { ...two, scheduler: asha() },
-      'asha.metric',
-      /ranks one metric, but 2 are given \(loss, acc\)\. Use moAsha\(\), or name one in asha\(\{ metric \}\)/,
-    )
+    await expect(refusalOf({ ...two, scheduler: asha() })).resolves.toEqual({
+      option: 'asha.metric',
+      text: expect.stringMatching(
+        /ranks one metric, but 2 are given \(loss, acc\)\. Use moAsha\(\), or name one in asha\(\{ metric \}\)/,
+      ) as string,
+    })
     expect(planOf({ ...two, scheduler: asha({ metric: 'acc' }) }).rankedBy).toEqual([
       { metric: 'acc', mode: 'max' },
     ])
   })
 
   it('are asha and no objective', () =>
-    expectRefused(
-      { scheduler: asha() },
-      'asha.metric',
-      /ranks trials by a metric, but none is given\. Give metric and mode/,
-    ))
+    expect(refusalOf({ scheduler: asha() })).resolves.toEqual({
+      option: 'asha.metric',
+      text: expect.stringMatching(
+        /ranks trials by a metric, but none is given\. Give metric and mode/,
+      ) as string,
+    }))
 
   it('are gridSearch and a searcher that does not expand it', () =>
-    expectRefused(
-      {
+    expect(
+      refusalOf({
         paramSpace: { x: gridSearch([1, 2]) },
         searcher: { ...randomSearch(), name: 'mine', expandsGrid: false },
-      },
-      'searcher',
-      /mine does not expand gridSearch \(x\)\. Write choice/,
-    ))
+      }),
+    ).resolves.toEqual({
+      option: 'searcher',
+      text: expect.stringMatching(/mine does not expand gridSearch \(x\)\. Write choice/) as string,
+    }))
 
   it('are trials that need more than there is, which says how much to give', async () => {
     const need = { resources: { cpu: 2, gpu: 1 }, totalResources: { cpu: 4 } }
-    await expectRefused(
-      need,
-      'Tuner.resources',
-      /each trial needs 1 gpu, but there are 0 in all\. Ask for less, or give totalResources: \{ cpu: 4, gpu: 1 \}/,
-    )
+    await expect(refusalOf(need)).resolves.toEqual({
+      option: 'Tuner.resources',
+      text: expect.stringMatching(
+        /each trial needs 1 gpu, but there are 0 in all\. Ask for less, or give totalResources: \{ cpu: 4, gpu: 1 \}/,
+      ) as string,
+    })
     expect(planOf({ ...need, totalResources: { cpu: 4, gpu: 1 } }).totalResources).toEqual({ cpu: 4, gpu: 1 })
   })
 })
@@ -368,6 +393,15 @@ describe('the options of simulate alone', () => {
 
   it('are unknown to the Tuner', () => {
     expect(thrownBy({ stepMs: 1 }).message).toContain('Tuner has no option stepMs')
+  })
+
+  it('may ask for more patience than a timer has', async () => {
+    const trainable = async () => {
+      const until = performance.now() + 20
+      while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve))
+      return { loss: 1 }
+    }
+    expect((await simulate({ trainable, stallMs: 1e12 })).results.errors).toEqual([])
   })
 
   it.each([Number.NaN, -1])('fail each trial for which stepMs gives %j', async (ms) => {

@@ -81,8 +81,9 @@ describe('a snapshot', () => {
     const [trial] = snapshot.trials
     expect(trial?.name).toBe(`threeReports_${trial?.id}`)
     expect(trial?.config).toEqual(trial?.params)
-    expect(trial?.metrics).toMatchObject({ training_iteration: 1, loss: (trial?.config as Config).x })
-    expect(trial?.values).toEqual([(trial?.config as Config).x])
+    const x = trial?.params['x']
+    expect(trial?.metrics).toMatchObject({ training_iteration: 1, loss: x })
+    expect(trial?.values).toEqual([x])
   })
 
   it('at the end has all trials in order, the best of them, and nobody in a slot', async () => {
@@ -126,7 +127,7 @@ describe('a snapshot', () => {
   it('has as best the one with the best last value, and leaves out NaN and failures', async () => {
     const losses = [3, NaN, 1, 2, 0]
     const tuner = tunerOf({ numSamples: 5 }, async (_, trial) => {
-      await trial.report({ loss: losses[trial.number] as number })
+      await trial.report({ loss: losses[trial.number] })
       if (trial.number === 4) throw new Error('the best one breaks')
     })
     await tuner.fit()
