@@ -101,7 +101,7 @@ export class Controller {
   readonly #brokenPolicies = new Set<PolicyActor>()
   #stopWaiting: () => void = () => {}
   #isClosingTrials = false
-  #isSupervisorBroken = false
+  readonly #brokenActors = new Set<string>()
   // Questions that are out: none is asked twice.
   #asking = false
   #choosing = false
@@ -212,15 +212,14 @@ export class Controller {
 
   /** One of the experiment's own actors is gone, and nobody may wait for it: a fault of the runtime. */
   onActorBroke(id: string, cause: Error): void {
+    this.#brokenActors.add(id)
     this.#fail('internal', `The ${id} actor broke: ${cause.message}`, cause)
     if (id === 'trials') {
       // The trials' actors have no parent to answer to any more.
-      this.#isSupervisorBroken = true
       this.#stopping = true
       for (const trial of this.ledger.live.values()) this.#abandon(trial, 'trials.crashed')
       if (this.#isClosingTrials) this.#send('self', { type: 'experiment.finish' })
     } else if (id === 'searcher' || id === 'scheduler') {
-      this.#brokenPolicies.add(id)
       this.#closing[id] = 0
       this.#endWhenClosed()
     }
@@ -982,7 +981,7 @@ export class Controller {
   }
 
   #close(actor: PolicyActor): void {
-    if (this.#brokenPolicies.has(actor)) return
+    if (this.#brokenPolicies.has(actor) || this.#brokenActors.has(actor)) return
     this.#closing[actor]++
     this.#send(actor, { type: `${actor}.close` })
   }
@@ -1001,7 +1000,7 @@ export class Controller {
   #closeTrials(): void {
     if (this.#isClosingTrials) return
     this.#isClosingTrials = true
-    if (this.#isSupervisorBroken) this.#send('self', { type: 'experiment.finish' })
+    if (this.#brokenActors.has('trials')) this.#send('self', { type: 'experiment.finish' })
     else this.#send('trials', { type: 'trials.close' })
   }
 
@@ -1060,7 +1059,7 @@ export class Controller {
 
   #send(to: 'searcher' | 'scheduler' | 'trials' | 'self', message: AnyEventObject): void {
     const cast = this.#cast as Cast
-    deliver(cast.self, cast[to], message)
+    if (!this.#brokenActors.has(to)) deliver(cast.self, cast[to], message)
   }
 
   #sendTrial({ ref }: LiveTrial, message: AnyEventObject): void {

@@ -1,4 +1,4 @@
-import { type AnyActorRef, type AnyEventObject, setup } from 'xstate'
+import { type AnyActorRef, type AnyEventObject, enqueueActions, setup } from 'xstate'
 import { asError, DivergenceError, OptionError, SpaceError, TroupeError } from '../src/errors.ts'
 import { deliver } from './mail.ts'
 import type { Culprit, PolicyActor, PolicyFault } from './protocol.ts'
@@ -40,8 +40,13 @@ export interface PolicyContext extends PolicyInput {
   readonly queue: AnyEventObject[]
   /** When it was restarted. */
   readonly restarts: number[]
-  /** What it threw last. */
-  readonly thrown: { error: Error | undefined; broken: boolean; thinking: boolean }
+  /** What was thrown last, and by whom. */
+  readonly thrown: {
+    error: Error | undefined
+    culprit: Culprit | undefined
+    broken: boolean
+    thinking: boolean
+  }
 }
 
 /** How often a policy may be restarted within `RESTART_WINDOW_MS` before its experiment is given up. */
@@ -59,6 +64,8 @@ type PolicyNote =
   | { readonly type: 'policy.thinks' }
   /** policy → policy: the promise has settled. */
   | { readonly type: 'policy.thought' }
+  /** policy → policy: it is ready again, and messages wait. */
+  | { readonly type: 'policy.drain' }
 
 /**
  * What the actors around the searcher and the scheduler share: a policy is called, its answers go to the experiment;
@@ -74,6 +81,10 @@ export const policySetup = setup({
     serve: ({ context, event, self }) => serve(context, event, self),
     enqueue: ({ context, event }) => void context.queue.push(event),
     drain: ({ context, self }) => drain(context, self),
+    // In a step of its own, since the answers may lead to anything, a new trial included.
+    drainNext: enqueueActions(({ context, enqueue, self }) => {
+      if (context.queue.length > 0) enqueue.sendTo(self, { type: 'policy.drain' })
+    }),
     restart: ({ context, self }) => {
       context.restarts.push(context.now())
       try {
@@ -110,16 +121,19 @@ function isForGood(error: Error | undefined): boolean {
 
 /** The context that both actors start with. */
 export function policyContext(input: PolicyInput): PolicyContext {
-  return { ...input, queue: [], restarts: [], thrown: { error: undefined, broken: false, thinking: false } }
+  const thrown = { error: undefined, culprit: undefined, broken: false, thinking: false }
+  return { ...input, queue: [], restarts: [], thrown }
 }
 
 /** Does a message, or keeps it for later when the policy is not ready. */
 export function serve(context: PolicyContext, message: AnyEventObject, self: AnyActorRef): void {
-  const { host, queue, thrown, experiment } = context
-  if (thrown.broken || thrown.thinking) {
-    queue.push(message)
-    return
-  }
+  const { queue, thrown } = context
+  if (thrown.broken || thrown.thinking || queue.length > 0) queue.push(message)
+  else handle(context, message, self)
+}
+
+function handle(context: PolicyContext, message: AnyEventObject, self: AnyActorRef): void {
+  const { host, experiment } = context
   try {
     const answers = host.handle(message)
     if (!(answers instanceof Promise)) pass(answers, self, experiment)
@@ -166,29 +180,37 @@ function goOn(context: PolicyContext, self: AnyActorRef): void {
 }
 
 function broke(
-  { thrown, queue }: PolicyContext,
+  { thrown, queue, host }: PolicyContext,
   self: AnyActorRef,
   error: unknown,
   message: AnyEventObject | undefined,
 ): void {
   thrown.error = asError(error)
+  thrown.culprit = host.culprit
   thrown.broken = true
   if (message !== undefined) queue.unshift(message)
   deliver(self, self, { type: 'policy.threw' })
 }
 
-function drain(context: PolicyContext, self: AnyActorRef): void {
+/** Does the messages that wait. */
+export function drain(context: PolicyContext, self: AnyActorRef): void {
   const { queue, thrown } = context
   // A message may make the policy throw (and is then back at the head) or think: the rest waits in order.
   while (queue.length > 0 && !thrown.broken && !thrown.thinking)
-    serve(context, queue.shift() as AnyEventObject, self)
+    handle(context, queue.shift() as AnyEventObject, self)
 }
 
 function policyEvent(
   type: 'policy.restarted' | 'policy.failed',
   { host, thrown, restarts }: PolicyContext,
 ): { readonly type: string } & PolicyFault {
-  const { actor, culprit } = host
+  const { error, culprit } = thrown
   // A policy that failed has thrown, and what it threw is kept.
-  return { type, actor, culprit, error: thrown.error as Error, restarts: restarts.length }
+  return {
+    type,
+    actor: host.actor,
+    culprit: culprit as Culprit,
+    error: error as Error,
+    restarts: restarts.length,
+  }
 }

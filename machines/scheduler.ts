@@ -1,5 +1,5 @@
 import { withFastPath } from './fast-path.ts'
-import { policyContext, policySetup, serve } from './policy.ts'
+import { drain, policyContext, policySetup, serve } from './policy.ts'
 
 /** The actor around a scheduler and the experiment's stoppers: both see each report, and decide at once. */
 export const schedulerChart = policySetup.createMachine({
@@ -10,8 +10,9 @@ export const schedulerChart = policySetup.createMachine({
   states: {
     ready: {
       description: 'Decides at once.',
-      entry: 'drain',
+      entry: 'drainNext',
       on: {
+        'policy.drain': { actions: 'drain' },
         'scheduler.*': { actions: 'serve' },
         'policy.threw': [{ guard: 'mayRestart', target: 'backoff' }, { target: 'failed' }],
       },
@@ -32,7 +33,9 @@ export const schedulerChart = policySetup.createMachine({
 
 /** The machine that runs: `schedulerChart`, with what changes no state handled without a pass through it. */
 export const schedulerMachine = withFastPath(schedulerChart, (snapshot, event, self) => {
-  if (snapshot.value !== 'ready' || !event.type.startsWith('scheduler.')) return false
-  serve(snapshot.context, event, self)
+  if (snapshot.value !== 'ready') return false
+  if (event.type.startsWith('scheduler.')) serve(snapshot.context, event, self)
+  else if (event.type === 'policy.drain') drain(snapshot.context, self)
+  else return false
   return true
 })

@@ -1,5 +1,5 @@
 import { withFastPath } from './fast-path.ts'
-import { policyContext, policySetup, serve } from './policy.ts'
+import { drain, policyContext, policySetup, serve } from './policy.ts'
 
 /**
  * The actor around a searcher: one message at a time, also while the searcher thinks in another thread.
@@ -13,8 +13,9 @@ export const searcherChart = policySetup.createMachine({
   states: {
     ready: {
       description: 'Answers at once.',
-      entry: 'drain',
+      entry: 'drainNext',
       on: {
+        'policy.drain': { actions: 'drain' },
         'searcher.*': { actions: 'serve' },
         'policy.thinks': 'thinking',
         'policy.threw': [{ guard: 'mayRestart', target: 'backoff' }, { target: 'failed' }],
@@ -43,7 +44,9 @@ export const searcherChart = policySetup.createMachine({
 
 /** The machine that runs: `searcherChart`, with what changes no state handled without a pass through it. */
 export const searcherMachine = withFastPath(searcherChart, (snapshot, event, self) => {
-  if (snapshot.value !== 'ready' || !event.type.startsWith('searcher.')) return false
-  serve(snapshot.context, event, self)
+  if (snapshot.value !== 'ready') return false
+  if (event.type.startsWith('searcher.')) serve(snapshot.context, event, self)
+  else if (event.type === 'policy.drain') drain(snapshot.context, self)
+  else return false
   return true
 })

@@ -43,6 +43,7 @@ export class SupervisedRun implements TrialRun {
   #attemptNumber = 0
   // From the start to the end of an attempt, also before the executor has given it.
   #isOpen = false
+  #isStarting = false
   // Reports that wait for their answers. Mostly one; more when user code does not await them.
   readonly #unanswered = new Set<number>()
   #leaving = false
@@ -86,11 +87,11 @@ export class SupervisedRun implements TrialRun {
     this.#attemptRanMs = 0
     this.#startClocks()
     this.#isOpen = true
-    const { attempt: number } = assignment
-    this.#ask(number, () => {
-      const attempt = this.#executor.start(assignment, this.#listen())
-      if (this.#isOpen && this.#attemptNumber === number) this.#attempt = attempt
+    this.#isStarting = true
+    this.#ask(assignment.attempt, () => {
+      this.#attempt = this.#executor.start(assignment, this.#listen())
     })
+    this.#isStarting = false
   }
 
   answer(seq: number): void {
@@ -169,6 +170,7 @@ export class SupervisedRun implements TrialRun {
   }
 
   #onReport(report: OutgoingReport, attempt: number): void {
+    if (this.#isStarting) return this.#kernel.post(() => this.#onReport(report, attempt))
     if (!this.#isOpen || this.#leaving || attempt !== this.#attemptNumber) return
     this.#unanswered.add(report.seq)
     this.#kernel.clearTimeout(this.#reportTimer)
@@ -176,6 +178,8 @@ export class SupervisedRun implements TrialRun {
   }
 
   #onSettled(outcome: Settled, attempt: number): void {
+    // An executor that speaks from within start is heard when the trial has started.
+    if (this.#isStarting) return this.#kernel.post(() => this.#onSettled(outcome, attempt))
     if (attempt !== this.#attemptNumber || !this.#isOpen) return
     this.#stopClocks()
     this.#kernel.clearTimeout(this.#graceTimer)

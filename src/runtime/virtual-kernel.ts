@@ -29,6 +29,9 @@ interface Watched extends Watch {
 // How long events may follow each other without a turn of the event loop.
 const SLICE_MS = 25
 
+// Up to so many timers that were cleared stay in the heap, whatever their share of it.
+const HUSKS_MIN = 4096
+
 // The longest delay that setTimeout takes; a longer one would fire at once.
 const TIMER_MS_MAX = 2 ** 31 - 1
 
@@ -38,7 +41,9 @@ const TIMER_MS_MAX = 2 ** 31 - 1
  * so harmless awaits cannot be seen; code that waits for the real world is waited for, so that cannot either.
  */
 export function virtualKernel({ stallMs }: { readonly stallMs: number }): VirtualKernel {
-  const heap = new TinyQueue<Due>([], (a, b) => a.at - b.at || a.seq - b.seq)
+  const order = (a: Due, b: Due): number => a.at - b.at || a.seq - b.seq
+  let heap = new TinyQueue<Due>([], order)
+  let husks = 0
   let now = 0
   let seq = 0
   let awake: Watched[] = []
@@ -49,6 +54,23 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
     heap.push(due)
     wakeDriver?.()
     return due
+  }
+
+  /** The next event that was not cleared, at its time; of those that are due by then and were posted before. */
+  function take(until = Infinity, before = Infinity): (() => void) | undefined {
+    for (let due = heap.peek(); due !== undefined && due.at <= until && due.seq < before; due = heap.peek()) {
+      heap.pop()
+      const { fn } = due
+      if (fn === undefined) {
+        husks--
+        continue
+      }
+      now = due.at
+      // It has fired: to clear it from now on is nothing.
+      due.fn = undefined
+      return fn
+    }
+    return undefined
   }
 
   async function settle(): Promise<void> {
@@ -85,9 +107,18 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
   return {
     now: () => now,
     setTimeout: (fn, ms) => push(now + Math.max(0, ms), fn),
-    // Left in the heap as a husk: taking it out would cost a search.
+    // Left in the heap as a husk: taking it out would cost a search. A run sets and clears a timer with each report, so
+    // husks are thrown out when they are the greater part.
     clearTimeout(timer) {
-      if (timer !== undefined) (timer as Due).fn = undefined
+      const due = timer as Due | undefined
+      if (due?.fn === undefined) return
+      due.fn = undefined
+      if (++husks < HUSKS_MIN || husks < heap.length / 2) return
+      heap = new TinyQueue(
+        heap.data.filter(({ fn }) => fn !== undefined),
+        order,
+      )
+      husks = 0
     },
     post: (fn) => void push(now, fn),
     watch(isParked) {
@@ -100,18 +131,15 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
     },
     flush() {
       const next = seq
-      for (let due = heap.peek(); due !== undefined && due.at <= now && due.seq < next; due = heap.peek()) {
-        heap.pop()
-        due.fn?.()
-      }
+      for (let fn = take(now, next); fn !== undefined; fn = take(now, next)) fn()
     },
     async run(isDone, waitsForOutside) {
       let sliceStart = performance.now()
       // Code may have been resumed from outside of any event, before the first one.
       if (awake.length > 0) await settle()
       while (!isDone()) {
-        const due = heap.pop()
-        if (due === undefined) {
+        const fn = take()
+        if (fn === undefined) {
           if (!waitsForOutside()) throw nothingLeft(now)
           await new Promise<void>((resolve) => {
             wakeDriver = () => {
@@ -121,9 +149,7 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
           })
           continue
         }
-        if (due.fn === undefined) continue
-        now = due.at
-        due.fn()
+        fn()
         if (awake.length > 0) await settle()
         else if (performance.now() - sliceStart > SLICE_MS) {
           await nextMacrotask()

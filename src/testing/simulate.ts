@@ -106,7 +106,9 @@ export async function simulate(
       () => experiment.waitsForUser,
     )
   } catch (thrown) {
-    experiment.abort({ code: codeOf(thrown), message: asError(thrown).message, cause: thrown })
+    const { waitingFor } = experiment.snapshot()
+    const whom = waitingFor.length === 0 ? '' : ` It waits for ${waitingFor.join(', and for ')}.`
+    experiment.abort({ code: codeOf(thrown), message: asError(thrown).message + whom, cause: thrown })
   }
   kernel.flush()
   await nextMacrotask()

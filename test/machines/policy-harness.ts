@@ -22,7 +22,7 @@ export interface PolicyHarness {
 
 export interface PolicyHarnessOptions {
   readonly actor?: 'searcher' | 'scheduler'
-  readonly machine?: typeof searcherMachine
+  readonly machine?: typeof searcherMachine | typeof schedulerMachine
   /** What a message throws that throws. */
   readonly error?: Error
 }
@@ -90,6 +90,6 @@ export function startPolicy({
     },
     pass: (ms) => clock.increment(ms),
     now: () => clock.now(),
-    state: () => String(policy.getSnapshot().value),
+    state: () => policy.getSnapshot().value,
   }
 }

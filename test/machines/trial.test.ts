@@ -105,8 +105,8 @@ const EXPLORED = {
 
 describe('the trial machine, explored', () => {
   it('reaches each of its states', () => {
-    const reached = new Set(
-      getShortestPaths(trialChart, EXPLORED as never).map(({ state }) => String(state.value)),
+    const reached = new Set<string>(
+      getShortestPaths(trialChart, EXPLORED as never).map(({ state }) => state.value),
     )
     expect([...reached].sort()).toEqual(Object.keys(trialChart.states).sort())
   })

@@ -25,7 +25,7 @@ export function spyingSearcher(
   const search: Search = {
     suggest({ number }) {
       const suggestion = answer(number)
-      if (suggestion.kind === 'point') suggested.push(number)
+      if (suggestion?.kind === 'point') suggested.push(number)
       return suggestion
     },
     tell({ number, state, values, step, intermediate }) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { choice, sampleFrom, Tuner, uniform } from 'troupe'
-import type { Trace } from 'troupe/testing';
+import type { Trace } from 'troupe/testing'
 import { simulate } from 'troupe/testing'
 
 const lines = (trace: Trace): Record<string, unknown>[] =>

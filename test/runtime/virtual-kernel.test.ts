@@ -1,11 +1,19 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { TroupeError } from '../../src/errors.ts'
+import { randomStream } from '../../src/random/random.ts'
 import { type VirtualKernel, virtualKernel } from '../../src/runtime/virtual-kernel.ts'
+import { collectGarbage } from '../support/garbage.ts'
 
 const never = (): boolean => false
 
 afterEach(() => void vi.useRealTimers())
+
+/** Bytes that are in use, garbage left out. */
+function heapUsed(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
 
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
@@ -110,6 +118,51 @@ describe('virtual time', () => {
     kernel.clearTimeout(timer)
     kernel.clearTimeout(undefined)
     expect(count).toBe(1)
+  })
+
+  it('runs in order whatever was cleared between, however much that is', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (seed, share) => {
+          const random = randomStream(seed)
+          const kernel = virtualKernel({ stallMs: 1000 })
+          const ran: number[] = []
+          const expected: { at: number; i: number }[] = []
+          for (let i = 0; i < 10_000; i++) {
+            const at = random.below(100)
+            const timer = kernel.setTimeout(() => ran.push(i), at)
+            if (random.next() < share) kernel.clearTimeout(timer)
+            else expected.push({ at, i })
+          }
+          await runOut(kernel)
+          expect(ran).toEqual(expected.sort((a, b) => a.at - b.at || a.i - b.i).map(({ i }) => i))
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+
+  it('keeps no memory for timers that were cleared long before they were due', async () => {
+    const kernel = virtualKernel({ stallMs: 1000 })
+    const before = heapUsed()
+    for (let i = 0; i < 1_000_000; i++) kernel.clearTimeout(kernel.setTimeout(() => {}, 1e6))
+    expect(heapUsed() - before).toBeLessThan(5e6)
+    await runOut(kernel)
+  })
+
+  it('runs what is posted and due when it is flushed, and nothing that this leads to', () => {
+    const kernel = virtualKernel({ stallMs: 1000 })
+    const ran: string[] = []
+    kernel.post(() => {
+      ran.push('posted')
+      kernel.post(() => ran.push('led to'))
+    })
+    kernel.clearTimeout(kernel.setTimeout(() => ran.push('cleared'), 0))
+    kernel.setTimeout(() => ran.push('later'), 1)
+    kernel.flush()
+    expect(ran).toEqual(['posted'])
   })
 
   it('stops as soon as it is done, and goes on where it was', async () => {
