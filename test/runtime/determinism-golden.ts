@@ -22,9 +22,9 @@ import { simulate, type Trace } from 'troupe/testing'
  * To pin anew, for each major: `node --conditions=@troupe/source --import tsx test/runtime/determinism-child.ts golden`.
  */
 export const GOLDEN: Readonly<Record<number, string>> = {
-  20: '',
-  22: '',
-  24: '',
+  20: 'a34d2c74bfa9955723cf934bb5d5bd9593c0d138445340045bdf47e68a541806',
+  22: 'a34d2c74bfa9955723cf934bb5d5bd9593c0d138445340045bdf47e68a541806',
+  24: 'ca8a49d4f27fa0903f37f7084b5c4bb3136df1d2031e88ba57492b790f3c5aad',
 }
 
 /** An experiment that goes through most of what a trace can say. */

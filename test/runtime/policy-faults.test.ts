@@ -649,10 +649,10 @@ describe('a scheduler that throws', () => {
       },
     })
     const options = { paramSpace, scheduler, numSamples: 3, maxConcurrentTrials: 2, ...LOSS }
-    const tuner = new Tuner<Config>(async (_config, trial) => {
+    const tuner = new Tuner(async (_config: Config, trial) => {
       await trial.sleep(1)
       return { loss: trial.number }
-    }, options as never)
+    }, options)
     tuner.on('experiment.warning', () => {})
     tuner.on('trial.complete', ({ trial }) => {
       const last = tuner.getSnapshot().trials.find(({ number }) => number === 2)
