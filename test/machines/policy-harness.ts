@@ -25,6 +25,8 @@ export interface PolicyHarnessOptions {
   readonly machine?: typeof searcherMachine | typeof schedulerMachine
   /** What a message throws that throws. */
   readonly error?: Error
+  /** What the experiment does when it is told a line, there and then. */
+  readonly onTold?: (line: string) => void
 }
 
 /** One policy actor, with a host that a test moves by hand, on a clock of its own. */
@@ -32,6 +34,7 @@ export function startPolicy({
   actor: name = 'searcher',
   machine = name === 'searcher' ? searcherMachine : schedulerMachine,
   error = new Error('threw'),
+  onTold = () => {},
 }: PolicyHarnessOptions = {}): PolicyHarness {
   const told: string[] = []
   const calls: string[] = []
@@ -62,6 +65,7 @@ export function startPolicy({
     fromTransition((state, event: AnyEventObject) => {
       if (event['error'] === undefined) told.push(`${event.type.split('.')[1]} ${event['name']}`)
       else told.push(`${event.type} ${(event['error'] as Error).message} ${event['restarts']}`)
+      onTold(told.at(-1) as string)
       return state
     }, null),
   ).start()

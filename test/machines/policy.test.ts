@@ -71,6 +71,17 @@ describe.each(['searcher', 'scheduler'] as const)('the actor around a %s', (acto
     ])
   })
 
+  it('keeps that order also for what the experiment sends as soon as it hears of the restart', () => {
+    const policy: PolicyHarness = startPolicy({
+      actor,
+      onTold: (line) => void (line.startsWith('policy.restarted') && policy.send('c')),
+    })
+    policy.send('a', 'throw')
+    policy.send('b')
+    policy.pass(100)
+    expect(policy.told.slice(1)).toEqual(['answered a', 'answered b', 'answered c'])
+  })
+
   it('does not lose those behind a message that throws again and again', () => {
     const policy = startPolicy({ actor })
     policy.send('a', 'throw')

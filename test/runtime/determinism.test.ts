@@ -95,6 +95,33 @@ describe('1,000 trials of 50 reports on 100 virtual workers', { timeout: PATIENC
   })
 })
 
+describe('harmless awaits', () => {
+  it('change nothing either after a report that nobody waits for', async () => {
+    const hashWith = async (awaits: number): Promise<string> => {
+      const { hash } = await simulate({
+        trainable: async (config, trial) => {
+          for (let step = 1; step <= 5; step++) {
+            const reports = [1, 2, 3].map(async (part) => {
+              for (let i = 0; i < awaits * part; i++) await null
+              return trial.report({ loss: config.x / step, part })
+            })
+            await trial.sleep(1)
+            await Promise.all(reports)
+          }
+        },
+        paramSpace: { x: uniform(0, 1) },
+        metric: 'loss',
+        mode: 'min',
+        numSamples: 20,
+        maxConcurrentTrials: 5,
+      })
+      return hash
+    }
+    const hashes = await Promise.all([0, 1, 7, 100].map(hashWith))
+    expect(new Set(hashes).size).toBe(1)
+  })
+})
+
 describe('chance', () => {
   const drawing = async (_: unknown, trial: Trial): Promise<void> => {
     await trial.sleep((trial.number * 7) % 5)

@@ -82,8 +82,8 @@ function withTrialFault(action: TrialAction, number: number): Chart {
     return typeof original === 'function' ? original(args, params) : undefined
   }
   // What XState calls a built-in action is no plain function, and cannot be called from one.
-  const machine = trialChart.provide({ actions: { [action]: faulty } as never })
-  return experimentChart.provide({ actors: { trials: trialsSupervisorOf(machine) } as never })
+  const machine = trialChart.provide({ actions: { [action]: faulty } })
+  return experimentChart.provide({ actors: { trials: trialsSupervisorOf(machine) } })
 }
 
 describe('a fault in the actor of a trial', () => {
@@ -155,7 +155,7 @@ describe('a fault in the actor of a trial', () => {
         },
       } as never,
     })
-    const chart = experimentChart.provide({ actors: { trials: trialsSupervisorOf(machine) } as never })
+    const chart = experimentChart.provide({ actors: { trials: trialsSupervisorOf(machine) } })
     const after = await runPlanted({ ...options, scheduler }, { chart })
     expect(after.states).toEqual(['completed', 'failed', 'interrupted', 'interrupted'])
     expect(heard.filter((line) => line.endsWith('1'))).toEqual(['add 1', 'end 1'])
@@ -176,7 +176,7 @@ describe('a fault in the actor of a trial', () => {
 
 describe('a fault in an actor of the experiment', () => {
   const brokenSupervisor = () => {
-    const supervisor = trialsSupervisorOf(trialChart as never)
+    const supervisor = trialsSupervisorOf(trialChart)
     return {
       ...supervisor,
       transition: ((snapshot, event, scope) =>
@@ -197,9 +197,9 @@ describe('a fault in an actor of the experiment', () => {
         const isLate = afterSome(2)
         const serve = searcherChart.implementations.actions.serve as (...args: unknown[]) => void
         const machine = searcherChart.provide({
-          actions: { serve: ((...args: unknown[]) => (isLate() ? broken() : serve(...args))) as never },
+          actions: { serve: (...args: unknown[]) => (isLate() ? broken() : serve(...args)) },
         })
-        return experimentChart.provide({ actors: { searcher: machine } as never })
+        return experimentChart.provide({ actors: { searcher: machine } })
       },
       'The searcher actor broke: a planted fault',
     ],
@@ -209,15 +209,15 @@ describe('a fault in an actor of the experiment', () => {
         const isLate = afterSome(5)
         const serve = schedulerChart.implementations.actions.serve as (...args: unknown[]) => void
         const machine = schedulerChart.provide({
-          actions: { serve: ((...args: unknown[]) => (isLate() ? broken() : serve(...args))) as never },
+          actions: { serve: (...args: unknown[]) => (isLate() ? broken() : serve(...args)) },
         })
-        return experimentChart.provide({ actors: { scheduler: machine } as never })
+        return experimentChart.provide({ actors: { scheduler: machine } })
       },
       'The scheduler actor broke: a planted fault',
     ],
     [
       'trials',
-      () => experimentChart.provide({ actors: { trials: brokenSupervisor() } as never }),
+      () => experimentChart.provide({ actors: { trials: brokenSupervisor() } }),
       'The trials actor broke: a planted fault',
     ],
     [
@@ -226,7 +226,7 @@ describe('a fault in an actor of the experiment', () => {
         const isLate = afterSome(40)
         const conduct = experimentChart.implementations.actions.conduct as (...args: unknown[]) => void
         return experimentChart.provide({
-          actions: { conduct: ((...args: unknown[]) => (isLate() ? broken() : conduct(...args))) as never },
+          actions: { conduct: (...args: unknown[]) => (isLate() ? broken() : conduct(...args)) },
         })
       },
       "The experiment's actor broke: a planted fault",

@@ -57,7 +57,7 @@ export async function runPlanted<Config>(
       inner.clearTimeout(timer)
     },
   }
-  const context: InProcessOptions<never> = { trainable: trainable as Trainable<never>, kernel }
+  const context: InProcessOptions<never> = { trainable: trainable, kernel }
   const log: LogRecord[] = []
   const experiment = new Experiment(
     { ...composition.settings, log: (record) => void log.push(record) },

@@ -67,7 +67,7 @@ function tripping(searcher: Searcher, call: SearchCall, trips: Trips): Searcher 
           trips.pass(call)
           return original?.(...args)
         },
-      } as Search
+      }
     },
   }
 }
@@ -524,7 +524,7 @@ describe('a scheduler that throws', () => {
             : undefined)
         )
       },
-    } as Scheduler
+    }
   }
 
   const halving = () => asha({ maxT: 4, gracePeriod: 1, reductionFactor: 2 }) as Scheduler<never>

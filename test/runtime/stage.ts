@@ -3,7 +3,7 @@ import { ExperimentError, fifo, type Suggestion } from 'troupe'
 import { simulate, type Simulation } from 'troupe/testing'
 
 /** What a searcher saw of its trials, by number. */
-export interface Seen {
+interface Seen {
   readonly suggested: number[]
   readonly told: ToldTrial[]
 }

@@ -101,7 +101,7 @@ describe('an event listener that', () => {
   it('rejects on every event harms nobody either', async () => {
     const { warnings } = await watched({}, (tuner) => {
       for (const name of EVENTS) {
-        tuner.on(name, brokenLater as () => void)
+        tuner.on(name, brokenLater)
         tuner.once(name, async () => brokenLater())
       }
     })
@@ -145,7 +145,7 @@ it('a callback that throws harms nobody', async () => {
 it('a subscriber that throws, or rejects, harms nobody', async () => {
   const { warnings } = await watched({}, (tuner) => {
     tuner.subscribe(broken)
-    tuner.subscribe(brokenLater as () => void)
+    tuner.subscribe(brokenLater)
   })
   expect(kinds(warnings)).toEqual(['subscriber'])
   expect(warnings[0]?.message).toBe('A subscriber threw: a fault of the watcher')
@@ -154,7 +154,7 @@ it('a subscriber that throws, or rejects, harms nobody', async () => {
 it('an inspector that throws, or rejects, on every event harms nobody', async () => {
   const { warnings } = await watched({ inspect: broken }, (tuner) => {
     tuner.inspect(broken)
-    tuner.inspect({ next: brokenLater as () => void, error: broken, complete: broken })
+    tuner.inspect({ next: brokenLater, error: broken, complete: broken })
   })
   expect(kinds(warnings)).toEqual(['inspector'])
 })
