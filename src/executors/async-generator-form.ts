@@ -24,7 +24,8 @@ export async function driveAsyncGenerator(
   while (result.done !== true) {
     let refused: Error | undefined
     // An async generator awaits what it yields: of `yield trial.sleep(ms)` only undefined is left, and the time is over.
-    if (result.value !== undefined && side.leaving === undefined) {
+    if (side.leaving !== undefined) await side.unheard()
+    else if (result.value !== undefined) {
       const report = side.report(result.value)
       await report.catch(() => {})
       refused = report.error

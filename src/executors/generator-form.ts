@@ -28,7 +28,6 @@ export function driveGenerator(generator: Iterator<unknown, unknown, undefined>,
         return
       }
       waited = waitFor(result.value)
-      if (waited === undefined) continue
       waited.isHeard = true
       if (waited.isSettled) continue
       waited.whenSettled(advance)
@@ -47,10 +46,10 @@ export function driveGenerator(generator: Iterator<unknown, unknown, undefined>,
     return generator.throw(error)
   }
 
-  function waitFor(value: unknown): Wait<'sleep' | 'report'> | undefined {
+  function waitFor(value: unknown): Wait<'sleep' | 'report'> {
     if (value instanceof Wait) return value
-    // A finally block that reports after it had to leave: nobody wants to hear it.
-    if (isPlainObject(value)) return side.leaving === undefined ? side.report(value) : undefined
+    // A finally block may go on to report.
+    if (isPlainObject(value)) return side.leaving === undefined ? side.report(value) : side.unheard()
     return Wait.refused(
       'report',
       new OptionError(

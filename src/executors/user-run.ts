@@ -51,6 +51,8 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   #leaving: TrialStopped | undefined
   #ended: Settled | undefined
   #hasToAbort = false
+  /** Whether something that the code waited for was rejected, so that it knows. */
+  #isTold = false
   #refusalCount = 0
 
   constructor({ trainable, kernel, assignment, listener, kept, reportDelayMs }: UserRunOptions<Config>) {
@@ -120,6 +122,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
       this.#sleeps.forget(sleeps)
       this.#watch?.resumed()
       this.#hasToAbort = true
+      this.#isTold = [...reports, ...sleeps].some((wait) => !wait.isSettled)
       this.#controller?.abort(leaving)
       this.#settleIfHeard()
       for (const wait of [...reports, ...sleeps]) wait.reject(leaving)
@@ -167,21 +170,31 @@ export class UserRun<Config> implements Attempt, SteppedSide {
     return sleep
   }
 
-  // Code that catches `TrialStopped` and goes on for ever would spin, and hold up every other trial: from some point on
-  // a refusal takes time while the code may still leave, and never comes when it has ended or was given up.
   #refusal<Kind extends 'sleep' | 'report'>(kind: Kind): Wait<Kind> {
     const error = this.#leaving ?? new TrialStopped('stopped')
-    if (++this.#refusalCount <= FREE_REFUSALS) return Wait.refused(kind, error)
-    const wait = new Wait(kind)
-    if (this.#ended === undefined) this.#sleep(1).whenSettled(() => wait.reject(error))
+    return this.#slowed(new Wait(kind), (wait) => wait.reject(error))
+  }
+
+  unheard(): Wait<'report'> {
+    return this.#slowed(new Wait('report'), (wait) => wait.resolve())
+  }
+
+  // Code that takes no notice of having to leave and goes on for ever would spin, and hold up every other trial: from
+  // some point on each call takes time while the code may still leave, and never returns when it has ended or was
+  // given up.
+  #slowed<Kind extends 'sleep' | 'report'>(wait: Wait<Kind>, settle: (wait: Wait<Kind>) => void): Wait<Kind> {
+    if (++this.#refusalCount <= FREE_REFUSALS) settle(wait)
+    else if (this.#ended === undefined) this.#sleep(1).whenSettled(() => settle(wait))
     return wait
   }
 
   #signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
-      // Not as soon as `leaving` is set: code that is just about to listen for the abort would wait for ever.
-      if (this.#hasToAbort) this.#controller.abort(this.#leaving)
+      // Not as soon as `leaving` is set, and not before code that cannot know yet has had the time to listen: a signal
+      // that is aborted already never tells anybody, and who waits for it alone would wait for ever.
+      if (this.#hasToAbort && this.#isTold) this.#controller.abort(this.#leaving)
+      else if (this.#hasToAbort) void Promise.resolve().then(() => this.#controller?.abort(this.#leaving))
     }
     return this.#controller.signal
   }

@@ -11,6 +11,8 @@ export interface UserSide {
   readonly leaving: TrialStopped | undefined
   /** Never throws: what cannot be sent is in the error of what it returns. */
   report(metrics: unknown, options?: ReportOptions, last?: boolean): Wait<'report'>
+  /** A report of code that is leaving, which nobody hears: how soon it may go on. */
+  unheard(): Wait<'report'>
   /** User code came to its end. Called once, or `threw` is. */
   returned(value: unknown): void
   threw(error: unknown): void

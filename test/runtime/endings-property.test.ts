@@ -82,7 +82,7 @@ describe('whatever trials do, whoever pauses or stops them, and whenever', () =>
         const abandoned = results.warnings.filter(({ kind }) => kind === 'abandoned').length
         expect(book.cleaned).toBeGreaterThanOrEqual(book.began - abandoned)
       }),
-      { numRuns: 400, timeout: 10_000 },
+      { numRuns: 150, timeout: 10_000 },
     )
   }, 120_000)
 

@@ -189,12 +189,12 @@ describe('in virtual time', () => {
 })
 
 describe('in real time, a trainable that', () => {
-  const cuts: readonly [string, TunerOptions<Config>, string, string][] = [
-    ['trialTimeoutMs', { trialTimeoutMs: 20 }, 'failed', 'finished'],
-    ['reportTimeoutMs', { reportTimeoutMs: 20 }, 'failed', 'finished'],
-    ['timeBudgetMs', { timeBudgetMs: 20 }, 'interrupted', 'timeBudget'],
-    ['signal', { signal: AbortSignal.timeout(20) }, 'interrupted', 'signal'],
-    ['stop()', {}, 'interrupted', 'stop'],
+  const cuts: readonly [string, () => TunerOptions<Config>, string, string][] = [
+    ['trialTimeoutMs', () => ({ trialTimeoutMs: 20 }), 'failed', 'finished'],
+    ['reportTimeoutMs', () => ({ reportTimeoutMs: 20 }), 'failed', 'finished'],
+    ['timeBudgetMs', () => ({ timeBudgetMs: 20 }), 'interrupted', 'timeBudget'],
+    ['signal', () => ({ signal: AbortSignal.timeout(20) }), 'interrupted', 'signal'],
+    ['stop()', () => ({}), 'interrupted', 'stop'],
   ]
 
   it.each(cuts)('waits for what never comes is ended by %s', async (how, options, state, endedBy) => {
@@ -204,7 +204,7 @@ describe('in real time, a trainable that', () => {
       searcher: spy.searcher,
       stopGraceMs: 10,
       ...LOSS,
-      ...options,
+      ...options(),
     })
     if (how === 'stop()') tuner.on('trial.report', () => void tuner.stop())
     const results = await tuner.fit()

@@ -1,6 +1,5 @@
-import type { Trainable } from 'troupe'
-import type { SimulateOptions } from 'troupe/testing'
-import { experimentChart, type ExperimentMessage } from 'troupe/machines'
+import type { ExperimentOptions, Trainable } from 'troupe'
+import { type experimentChart, experimentMachine, type ExperimentMessage } from 'troupe/machines'
 import type { Failure } from '../../machines/protocol.ts'
 import type { LogRecord } from '../../src/core/log.ts'
 import type { Executor } from '../../src/executors/executor.ts'
@@ -25,7 +24,10 @@ export type Chart = typeof experimentChart
 
 /** Runs an experiment in virtual time, with parts of its inside replaced. */
 export async function runPlanted<Config>(
-  options: { readonly trainable: Trainable<Config> } & SimulateOptions<Config>,
+  options: {
+    readonly trainable: Trainable<Config>
+    readonly paramSpace?: object
+  } & ExperimentOptions<Config>,
   plant: {
     readonly chart?: Chart
     readonly executor?: (context: InProcessOptions<never>) => Executor
@@ -63,13 +65,13 @@ export async function runPlanted<Config>(
     { ...composition.settings, log: (record) => void log.push(record) },
     kernel,
     plant.executor?.(context) ?? inProcess(context),
-    plant.chart ?? experimentChart,
+    plant.chart ?? experimentMachine,
   )
   for (const [at, message] of plant.messages ?? []) inner.setTimeout(() => experiment.send(message), at)
   experiment.start()
   await kernel.run(
     () => experiment.isClosed,
-    () => false,
+    () => experiment.waitsForUser,
   )
   kernel.flush()
   await new Promise((resolve) => void setImmediate(resolve))

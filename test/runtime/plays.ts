@@ -4,13 +4,13 @@ import {
   type Command,
   defineTrainable,
   type Decision,
+  type ExperimentOptions,
   fifo,
   randint,
   type Scheduler,
   type Trainable,
   type Trial,
 } from 'troupe'
-import type { SimulateOptions } from 'troupe/testing'
 import { schedulerOf } from './stage.ts'
 
 // Random experiments: what each trial does, who schedules them, and what cuts them.
@@ -29,7 +29,7 @@ interface Part {
 export interface Play {
   readonly parts: readonly Part[]
   readonly form: 'async' | 'generator' | 'async generator' | 'steps'
-  readonly scheduler: 'fifo' | 'asha' | 'pausing' | 'cutting'
+  readonly scheduler: 'fifo' | 'asha' | 'pausing' | 'cutting' | 'exploiting'
   readonly numSamples: number
   readonly slots: number
   readonly maxFailures: number
@@ -59,7 +59,7 @@ const part: fc.Arbitrary<Part> = fc.record({
 export const play: fc.Arbitrary<Play> = fc.record({
   parts: fc.array(part, { minLength: 1, maxLength: 4 }),
   form: fc.constantFrom('async', 'generator', 'async generator', 'steps'),
-  scheduler: fc.constantFrom('fifo', 'asha', 'pausing', 'cutting'),
+  scheduler: fc.constantFrom('fifo', 'asha', 'pausing', 'cutting', 'exploiting'),
   numSamples: fc.integer({ min: 1, max: 8 }),
   slots: fc.integer({ min: 1, max: 4 }),
   maxFailures: fc.constantFrom(0, 1, 2),
@@ -111,11 +111,25 @@ const cutting = (): Scheduler<{ waiting: number[] }> =>
       (idle ? candidates[0]?.trial : undefined),
   })
 
+/** Lets whoever reports twice go on, once, from the last other trial that has a checkpoint. */
+const exploiting = (): Scheduler<{ donors: number[]; exploited: number[] }> =>
+  schedulerOf({
+    init: () => ({ donors: [] as number[], exploited: [] as number[] }),
+    onReport(state, { trial, time, hasCheckpoint, config }): Decision {
+      const donor = state.donors.findLast((other) => other !== trial)
+      if (hasCheckpoint) state.donors.push(trial)
+      if (time !== 2 || donor === undefined || state.exploited.includes(trial)) return { kind: 'continue' }
+      state.exploited.push(trial)
+      return { kind: 'exploit', donor, config, reason: 'the other is better' }
+    },
+  })
+
 export const SCHEDULERS = {
   fifo: () => fifo(),
   asha: () => asha({ maxT: 4, gracePeriod: 1, reductionFactor: 2 }),
   pausing,
   cutting,
+  exploiting,
 }
 
 /** Writes down who came in and who cleaned up. */
@@ -124,10 +138,10 @@ export interface Book {
   cleaned: number
 }
 
-export function perform(play: Play, book: Book, abort: AbortController): Trainable<Config> {
-  const partOf = (trial: Trial): Part => play.parts[trial.number % play.parts.length] as Part
+export function perform(given: Play, book: Book, abort: AbortController): Trainable<Config> {
+  const partOf = (trial: Trial): Part => given.parts[trial.number % given.parts.length] as Part
   const mayAbort = (trial: Trial, step: number): void => {
-    if (play.abortAt?.trial === trial.number && play.abortAt.step === step) abort.abort()
+    if (given.abortAt?.trial === trial.number && given.abortAt.step === step) abort.abort()
   }
   const crash = (trial: Trial): void => {
     const { end } = partOf(trial)
@@ -140,7 +154,7 @@ export function perform(play: Play, book: Book, abort: AbortController): Trainab
   }
   const lingers = ({ end }: Part): boolean => end === 'sleeps on' || end === 'ignores the end'
 
-  switch (play.form) {
+  switch (given.form) {
     case 'async':
       return async (_config, trial) => {
         const { steps, end } = partOf(trial)
@@ -149,7 +163,7 @@ export function perform(play: Play, book: Book, abort: AbortController): Trainab
           for (const [i, { ms, loss: value, awaited }] of steps.entries()) {
             mayAbort(trial, i)
             if (ms > 0) await trial.sleep(ms)
-            const reported = trial.report({ loss: value })
+            const reported = trial.report({ loss: value }, i % 2 === 0 ? { checkpoint: i } : {})
             if (awaited) await reported
           }
           crash(trial)
@@ -168,7 +182,7 @@ export function perform(play: Play, book: Book, abort: AbortController): Trainab
           for (const [i, { ms, loss: value }] of chosen.steps.entries()) {
             mayAbort(trial, i)
             if (ms > 0) yield trial.sleep(ms)
-            yield { loss: value }
+            yield trial.report({ loss: value }, { checkpoint: i })
           }
           crash(trial)
           if (lingers(chosen)) yield trial.sleep(1000)
@@ -214,22 +228,25 @@ export function perform(play: Play, book: Book, abort: AbortController): Trainab
           if (step.ms > 0) await trial.sleep(step.ms)
           return { loss: step.loss }
         },
+        save: ({ step }) => step,
+        load: (state, step: number) => void (state.step = step),
+        reset: () => {},
         cleanup: ({ trial }) => leave(trial),
       })
   }
 }
 
 /** The options of a play, all but its trainable, searcher and scheduler. */
-export function optionsOf(play: Play, abort: AbortController): SimulateOptions<Config> {
+export function optionsOf(given: Play, abort: AbortController): ExperimentOptions<Config> {
   return {
     metric: 'loss',
     mode: 'min',
-    numSamples: play.numSamples,
-    failure: { maxFailures: play.maxFailures, failFast: play.failFast, backoffMs: play.backoffMs },
+    numSamples: given.numSamples,
+    failure: { maxFailures: given.maxFailures, failFast: given.failFast, backoffMs: given.backoffMs },
     signal: abort.signal,
-    stopGraceMs: play.stopGraceMs,
-    ...(play.stopAtMs !== undefined && { timeBudgetMs: play.stopAtMs }),
-    ...(play.trialTimeoutMs !== undefined && { trialTimeoutMs: play.trialTimeoutMs }),
-    stallMs: 2000,
+    stopGraceMs: given.stopGraceMs,
+    ...(given.stopAtMs !== undefined && { timeBudgetMs: given.stopAtMs }),
+    checkpoint: { every: 1, atEnd: true },
+    ...(given.trialTimeoutMs !== undefined && { trialTimeoutMs: given.trialTimeoutMs }),
   }
 }

@@ -6,7 +6,6 @@ import {
   randint,
   randomSearch,
   type Scheduler,
-  type Search,
   type Searcher,
   SpaceError,
   type Stopper,
@@ -218,7 +217,7 @@ describe('a searcher that throws', () => {
       message:
         'The searcher tripping threw, was started again 3 times, and threw again: suggest tripped at call 7',
     })
-    expect((error?.cause as Error).message).toBe('suggest tripped at call 7')
+    expect(error?.cause).toMatchObject({ message: 'suggest tripped at call 7' })
     expect(results).toHaveLength(3)
     expect(results.getBestResult().values).toEqual([0])
     expect(results.endedBy).toBe('error')

@@ -2,12 +2,6 @@ import type { Results, Scheduler, Search, Searcher, ToldTrial } from 'troupe'
 import { ExperimentError, fifo, type Suggestion } from 'troupe'
 import { simulate, type Simulation } from 'troupe/testing'
 
-/** What a searcher saw of its trials, by number. */
-interface Seen {
-  readonly suggested: number[]
-  readonly told: ToldTrial[]
-}
-
 /** What was told of one trial, read at once: the searcher may look at nothing later. */
 export type Words = Pick<ToldTrial, 'number' | 'state' | 'values' | 'step' | 'intermediate'>
 
