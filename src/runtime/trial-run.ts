@@ -170,7 +170,6 @@ export class SupervisedRun implements TrialRun {
   }
 
   #onReport(report: OutgoingReport, attempt: number): void {
-    if (this.#isStarting) return this.#kernel.post(() => this.#onReport(report, attempt))
     if (!this.#isOpen || this.#leaving || attempt !== this.#attemptNumber) return
     this.#unanswered.add(report.seq)
     this.#kernel.clearTimeout(this.#reportTimer)

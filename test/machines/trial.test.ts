@@ -134,17 +134,26 @@ describe('the trial machine, explored', () => {
   it('never starts user code twice, and tells it to leave at most once an attempt, whatever comes', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...TRIAL_MESSAGES), { maxLength: 30 }), (messages) => {
-        const { calls } = after(messages, { maxFailures: 2 })
+        const { calls, send, state } = startTrial({ maxFailures: 2 })
         let alive = false
         let leaving = false
-        for (const call of calls) {
-          if (call === 'start') {
-            expect(alive && !leaving).toBe(false)
-            alive = true
-            leaving = false
-          } else if (call.startsWith('leave')) {
-            expect(leaving).toBe(false)
-            leaving = true
+        for (const message of messages) {
+          const from = calls.length
+          const stops = state() === 'stopping'
+          send(message)
+          // Code that ends, by itself or because it was told to, is gone before anything else happens.
+          if (message.type === 'run.left' && stops) alive = false
+          else if ((message.type === 'run.finished' || message.type === 'run.failed') && !stops) alive = false
+          for (const call of calls.slice(from)) {
+            if (call === 'start') {
+              expect(alive).toBe(false)
+              alive = true
+              leaving = false
+            } else if (call.startsWith('leave')) {
+              expect(alive).toBe(true)
+              expect(leaving).toBe(false)
+              leaving = true
+            }
           }
         }
       }),

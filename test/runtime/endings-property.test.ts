@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Scheduler } from 'troupe'
+import type { ExperimentMessage } from 'troupe/machines'
 import { cloned, type Trace } from 'troupe/testing'
 import { inProcess } from '../../src/executors/in-process.ts'
 import { type Book, type Config, optionsOf, paramSpace, perform, play, SCHEDULERS } from './plays.ts'
+import { runPlanted } from './planted.ts'
 import { type Ended, endOf, simulate, spyingSearcher } from './stage.ts'
 
 /** The most trials that ran at one time, or had run and were leaving: one that waited cleans up without a slot. */
@@ -51,6 +53,7 @@ describe('whatever trials do, whoever pauses or stops them, and whenever', () =>
             trainable: perform(given, book, abort),
             paramSpace,
             ...optionsOf(given, abort),
+            stallMs: 2000,
             searcher: spy.searcher,
             scheduler,
             ...(given.clones && { executor: (context) => cloned(inProcess(context), context.kernel) }),
@@ -82,7 +85,7 @@ describe('whatever trials do, whoever pauses or stops them, and whenever', () =>
         const abandoned = results.warnings.filter(({ kind }) => kind === 'abandoned').length
         expect(book.cleaned).toBeGreaterThanOrEqual(book.began - abandoned)
       }),
-      { numRuns: 150, timeout: 10_000 },
+      { numRuns: 200, timeout: 10_000 },
     )
   }, 120_000)
 
@@ -106,7 +109,68 @@ describe('whatever trials do, whoever pauses or stops them, and whenever', () =>
         expect(there?.error?.message).toBe(here?.error?.message)
         expect(there?.results.toCSV()).toBe(here?.results.toCSV())
       }),
-      { numRuns: 150, timeout: 10_000 },
+      { numRuns: 100, timeout: 10_000 },
+    )
+  }, 120_000)
+
+  it('also when the user pauses, resumes and stops trials and the experiment by hand', async () => {
+    const hand = fc.record({
+      at: fc.integer({ min: 0, max: 30 }),
+      does: fc.constantFrom(
+        'pauseTrial',
+        'pauseTrial',
+        'resumeTrial',
+        'stopTrial',
+        'stop',
+        'stop gracefully',
+      ),
+      trial: fc.nat({ max: 5 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(play, fc.array(hand, { maxLength: 8 }), async (given, hands) => {
+        const spy = spyingSearcher({ limit: { max: given.slots, batch: given.batch } })
+        const abort = new AbortController()
+        const book: Book = { began: 0, cleaned: 0 }
+        const messages = hands.map(({ at, does, trial }): [number, ExperimentMessage] => [
+          at,
+          does === 'stop' || does === 'stop gracefully'
+            ? { type: 'experiment.stop', by: 'stop', graceful: does !== 'stop' }
+            : { type: `experiment.${does}`, trial },
+        ])
+        // Somebody always comes back in the end.
+        const release = [0, 1, 2, 3, 4, 5, 6, 7].map((trial): [number, ExperimentMessage] => [
+          5000,
+          { type: 'experiment.resumeTrial', trial },
+        ])
+        const { signal: _, ...options } = optionsOf(given, abort)
+        const after = await runPlanted(
+          {
+            trainable: perform(given, book, abort),
+            paramSpace,
+            ...options,
+            searcher: spy.searcher,
+            scheduler: SCHEDULERS[given.scheduler](),
+          },
+          { messages: [...messages, ...release] },
+        )
+        const { records } = after.experiment
+        if (after.failure !== undefined) expect(after.failure.code).toBe('failFast')
+        const told = spy.told.map(({ number }) => number).sort((a, b) => a - b)
+        expect(told).toEqual(records.map(({ number }) => number))
+        expect(told).toEqual(spy.suggested)
+        for (const { number, state } of spy.told) {
+          expect(records[number]).toMatchObject({ state, status: STATUS[state] })
+        }
+        const { slots, resources, waitingFor } = after.experiment.snapshot()
+        expect({ slots: slots.used, cpus: resources.used['cpu'], waitingFor }).toEqual({
+          slots: 0,
+          cpus: 0,
+          waitingFor: [],
+        })
+        const abandoned = after.experiment.warnings.filter(({ kind }) => kind === 'abandoned').length
+        expect(book.cleaned).toBeGreaterThanOrEqual(book.began - abandoned)
+      }),
+      { numRuns: 500, timeout: 10_000 },
     )
   }, 120_000)
 })

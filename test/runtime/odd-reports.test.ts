@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OptionError, randint, type Reported, type Trainable, TrialStopped } from 'troupe'
+import { runPlanted } from './planted.ts'
 import { FOREVER_MS, schedulerOf, simulate, spyingSearcher } from './stage.ts'
 
 type Config = { x: number }
@@ -195,6 +196,68 @@ describe('reports that nobody awaits', () => {
       { state: 'completed', values: [6], iteration: 3, attempt: 2 },
       { state: 'completed', values: [6], iteration: 3, attempt: 2 },
     ])
+  })
+
+  it('of a trial that throws while it is paused let it wait for its next attempt, not for a choice', async () => {
+    const after = await runPlanted({
+      trainable: async (_config: Config, trial) => {
+        if (trial.number === 0 && trial.attempt === 1) {
+          void trial.report({ loss: 1 })
+          await trial.sleep(5)
+          throw new Error('no')
+        }
+        await trial.sleep(20)
+        await trial.report({ loss: 2 })
+      },
+      paramSpace,
+      scheduler: schedulerOf({
+        init: () => ({ ended: 0 }),
+        onReport: (_, { trial, values }) =>
+          trial === 0 && values[0] === 1 ? { kind: 'pause', reason: 'waits' } : { kind: 'continue' },
+        onEnd: (state) => void state.ended++,
+        choose: (state, { candidates }) =>
+          candidates.find(({ status }) => status === 'pending')?.trial ??
+          (state.ended > 0 ? candidates[0]?.trial : undefined),
+      }),
+      failure: { maxFailures: 1, backoffMs: 100 },
+      maxConcurrentTrials: 1,
+      numSamples: 3,
+      ...LOSS,
+    })
+    const life = after.experiment.records[0]?.life.stays().map(({ status, from }) => [status, from])
+    expect(life).toEqual([
+      ['pending', 0],
+      ['running', 0],
+      ['paused', 0],
+      ['retrying', 5],
+      ['pending', 105],
+      ['running', 105],
+      ['terminated', 125],
+    ])
+    expect(after.states).toEqual(['completed', 'completed', 'completed'])
+    expect(after.experiment.records.map(({ startedAt }) => startedAt)).toEqual([0, 0, 20])
+  })
+
+  it('are not held against the trial while its scheduler takes time to decide', async () => {
+    let calls = 0
+    const { results } = await simulate({
+      trainable: async (_config: Config, trial) => {
+        void trial.report({ loss: 2 })
+        void trial.report({ loss: 1 })
+      },
+      paramSpace,
+      scheduler: schedulerOf({
+        init: () => null,
+        onReport() {
+          calls++
+          if (calls === 1 || calls === 3) throw new Error('once more')
+          return { kind: 'continue' }
+        },
+      }),
+      reportTimeoutMs: 50,
+      ...LOSS,
+    })
+    expect(results.at(0)).toMatchObject({ state: 'completed', values: [1], endedAt: 300 })
   })
 
   it('never become an unhandled rejection', async () => {

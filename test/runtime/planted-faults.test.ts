@@ -372,6 +372,8 @@ describe('a fault in the executor', () => {
       expect(values).toEqual([number])
       expect({ userAttrs, constraints }).toEqual({ userAttrs: {}, constraints: {} })
     }
+    // Not even the actor of the trial, which is gone, was spoken to.
+    expect(console.warn).not.toHaveBeenCalled()
   })
 
   it('that says everything before start has returned is heard', async () => {

@@ -14,6 +14,7 @@ import {
   Tuner,
 } from 'troupe'
 import type { SimulateOptions, Trace } from 'troupe/testing'
+import { runPlanted } from './planted.ts'
 import { endOf, FOREVER_MS, schedulerOf, simulate, spyingSearcher } from './stage.ts'
 
 type Config = { x: number }
@@ -442,6 +443,32 @@ describe('a searcher that answers', () => {
     expect(tuner.getSnapshot().status).toBe('done')
   })
 
+  it('by a promise that comes when the end is on its way is told what became of its proposal', async () => {
+    const spy = spyingSearcher()
+    const stopping: { tuner?: Tuner<Config> } = {}
+    const slow: Searcher = {
+      ...spy.searcher,
+      start(context) {
+        const search = spy.searcher.start(context)
+        return {
+          async suggest(ask) {
+            void stopping.tuner?.stop()
+            await new Promise((resolve) => void setImmediate(resolve))
+            return search.suggest(ask)
+          },
+          tell: (trial) => search.tell(trial),
+        }
+      },
+    }
+    const tuner = (stopping.tuner = new Tuner(train, { paramSpace, searcher: slow, numSamples: 3, ...LOSS }))
+    const results = await tuner.fit()
+    expect([...results].map(({ state, status, startedAt }) => ({ state, status, startedAt }))).toEqual([
+      { state: 'interrupted', status: 'paused', startedAt: undefined },
+    ])
+    expect(spy.suggested).toEqual([0])
+    expect(spy.told).toMatchObject([{ number: 0, state: 'interrupted', values: undefined }])
+  })
+
   it('by a promise lets trials that wait go on meanwhile', async () => {
     let answer: (suggestion: Suggestion) => void = () => {}
     const thinking: Searcher = {
@@ -638,30 +665,44 @@ describe('a scheduler that throws', () => {
     expect(error?.message).toContain('chose trial 99, which is not among the candidates 0')
   })
 
-  it('while a trial waits for its choice does not start one that is gone', async () => {
-    const trips = new Tripwire(3)
-    const scheduler = schedulerOf({
-      init: () => null,
-      choose: (_, { candidates }) => {
-        trips.pass('choose')
-        return candidates[0]?.trial
-      },
-    })
-    const options = { paramSpace, scheduler, numSamples: 3, maxConcurrentTrials: 2, ...LOSS }
-    const tuner = new Tuner(async (_config: Config, trial) => {
-      await trial.sleep(1)
-      return { loss: trial.number }
-    }, options)
-    tuner.on('experiment.warning', () => {})
-    tuner.on('trial.complete', ({ trial }) => {
-      const last = tuner.getSnapshot().trials.find(({ number }) => number === 2)
-      if (trial.number !== 2 && last?.status === 'pending') tuner.stopTrial(last.id)
-    })
-    const results = await tuner.fit()
-    expect(results).toHaveLength(3)
-    expect([...results].every(({ endedAt }) => endedAt !== undefined)).toBe(true)
-    expect(tuner.getSnapshot().slots.used).toBe(0)
-  })
+  it.each([
+    ['stopped', 'experiment.stopTrial', 'pruned', undefined],
+    ['paused', 'experiment.pauseTrial', 'completed', 300],
+  ] as const)(
+    'before it has chosen does not start a trial that was %s meanwhile',
+    async (_, type, state, startedAt) => {
+      const trips = new Tripwire(3)
+      const scheduler = schedulerOf({
+        init: () => null,
+        choose: (__, { candidates }) => {
+          trips.pass('choose')
+          return candidates[0]?.trial
+        },
+      })
+      const after = await runPlanted(
+        {
+          trainable: async ({ x }: Config, trial) => {
+            await trial.sleep(10)
+            return { loss: x }
+          },
+          paramSpace,
+          scheduler,
+          numSamples: 3,
+          maxConcurrentTrials: 2,
+          ...LOSS,
+        },
+        {
+          messages: [
+            [50, { type, trial: 2 }],
+            [300, { type: 'experiment.resumeTrial', trial: 2 }],
+          ],
+        },
+      )
+      expect(after.experiment.records[2]).toMatchObject({ state, startedAt })
+      expect(after.states.slice(0, 2)).toEqual(['completed', 'completed'])
+      expect(after.experiment.snapshot().slots.used).toBe(0)
+    },
+  )
 
   it('in init throws from where it was given', () => {
     const scheduler = schedulerOf({
