@@ -5,7 +5,10 @@ const REPORTS_PER_TRIAL = 10
 /** What running many trials that do nothing but report costs. */
 export interface Churn {
   readonly trialsPerSecond: number
-  /** Time per trial of the last tenth over that of the second tenth: the first is taken up by the compiler. */
+  /**
+   * Time per trial of the last fifth over that of the fifth after the first tenth, which is the compiler's. Wide, since
+   * one tenth differs from the next by a third for no reason but where a collection of garbage falls.
+   */
   readonly slowdown: number
   /** Largest resident set of the process, in MB. */
   readonly residentMB: number
@@ -39,6 +42,7 @@ export async function churn(count: number): Promise<Churn> {
   const results = await tuner.fit()
   const seconds = (performance.now() - started) / 1000
   if (results.length !== count) throw new Error(`${results.length} of ${count} trials came back.`)
-  const took = (index: number): number => (marks[index] ?? NaN) - (marks[index - 1] ?? NaN)
-  return { trialsPerSecond: count / seconds, slowdown: took(marks.length - 1) / took(1), residentMB }
+  // A mark stands at the end of each tenth.
+  const fifthTo = (tenths: number): number => (marks[tenths - 1] ?? NaN) - (marks[tenths - 3] ?? NaN)
+  return { trialsPerSecond: count / seconds, slowdown: fifthTo(10) / fifthTo(3), residentMB }
 }

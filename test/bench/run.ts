@@ -102,7 +102,7 @@ print(
 
 const many = await churn(100_000)
 print(
-  { name: '100,000 no-op trials, last tenth to second', ratio: many.slowdown, target: 1.5 },
+  { name: '100,000 no-op trials, time per trial at the end to the start', ratio: many.slowdown, target: 1.5 },
   many.slowdown <= 1.5,
 )
 print(
