@@ -1,84 +1,27 @@
 import type { AnyActorRef, AnyEventObject } from 'xstate'
 import type { DecisionInfo, ExperimentEventName, ExperimentEvents } from '../src/core/events.ts'
-import { History } from '../src/core/history.ts'
 import type { LogRecord } from '../src/core/log.ts'
 import type { Metrics } from '../src/core/metrics.ts'
-import { type Objective, orient } from '../src/core/objective.ts'
 import {
   type EndState,
-  Life,
+  newTrialRecord,
   type Params,
   type Reason,
   type Resources,
   type TrialRecord,
   type TrialSource,
   type TrialStatus,
-  valuesOf,
 } from '../src/core/trial.ts'
-import { metricOf } from '../src/core/metrics.ts'
 import { asError, assertNever, TroupeError } from '../src/errors.ts'
 import type { Assignment } from '../src/executors/executor.ts'
-import type { Choice, Command, Decision, TrialReport } from '../src/schedulers/scheduler.ts'
+import type { Choice, Command, Decision } from '../src/schedulers/scheduler.ts'
 import type { Answer, GivenTrial, TrialAnswer } from '../src/searchers/session.ts'
 import { type Awaiting, Ledger, type LiveTrial } from './ledger.ts'
 import { deliver } from './mail.ts'
-import type { ExperimentMessage, Failure, PolicyActor, PolicyFault, StopCause, TrialRun } from './protocol.ts'
+import type { Cast, ExperimentPlan, ExperimentPorts } from './plan.ts'
+import type { ExperimentMessage, Failure, PolicyActor, PolicyFault, StopCause } from './protocol.ts'
 import { toldTrial } from './told-trial.ts'
-
-/** What an experiment is made of, all of it decided before it starts. */
-export interface ExperimentPlan {
-  readonly name: string
-  /** What trials are named after: `<trainable>_<id>`. */
-  readonly trainableName: string
-  readonly seed: string
-  readonly searcherName: string
-  readonly schedulerName: string
-  /** The metric that says how far a trial is. */
-  readonly timeAttr: string
-  readonly objectives: readonly Objective[]
-  /** What the scheduler ranks by: the objectives, or its own. */
-  readonly rankedBy: readonly Objective[]
-  /** How many trials to run; Infinity until the searcher has finished. */
-  readonly trialCount: number
-  readonly slotCount: number
-  /** Ask for the next `slotCount` configurations only when all of the last ones have ended. */
-  readonly batch: boolean
-  readonly totalResources: Resources
-  readonly maxFailures: number
-  readonly failFast: boolean
-  readonly saveEvery: number
-  readonly saveAtEnd: boolean
-  /** Milliseconds that a policy which thinks has at the end to take in how the last trials ended. */
-  readonly stopGraceMs: number
-  /** Whether the searcher wants to hear of each report. */
-  readonly searcherObserves: boolean
-  /** Trials with known results, that take the first numbers and do not run. */
-  readonly given: readonly GivenTrial[]
-}
-
-/** What the world gives to an experiment: each is called at once, and none may throw. */
-export interface ExperimentPorts {
-  readonly now: () => number
-  readonly makeId: () => string
-  /** An error, instead of throwing, fails the trial. */
-  readonly resourcesOf: (config: unknown) => Resources | Error
-  readonly makeRun: (record: TrialRecord) => TrialRun
-  /** Calls back after so many milliseconds on the experiment's clock, unless what it gives is called before. */
-  readonly later: (ms: number, fn: () => void) => () => void
-  readonly publish: <Name extends ExperimentEventName>(name: Name, event: ExperimentEvents[Name]) => void
-  /** Whether anybody listens: events that nobody hears are not made. */
-  readonly hears: (name: ExperimentEventName) => boolean
-  /** Takes down what changed, where a trace or a store wants it. */
-  readonly log: ((record: LogRecord) => void) | undefined
-}
-
-/** The actors that the experiment speaks to. */
-export interface Cast {
-  readonly self: AnyActorRef
-  readonly searcher: AnyActorRef
-  readonly scheduler: AnyActorRef
-  readonly trials: AnyActorRef
-}
+import { hasFinalValue, noFinalValue, rankable, readHistory, readValues } from './trial-values.ts'
 
 /**
  * What the experiment's actor does with its messages: who is asked when, and who is told what. It is the only writer
@@ -359,34 +302,9 @@ export class Controller {
   #newRecord(source: TrialSource, config: unknown, params: Params, resources: Resources = {}): TrialRecord {
     const id = this.#ports.makeId()
     const number = this.ledger.records.length
-    const record: TrialRecord = {
-      number,
-      id,
-      name: `${this.plan.trainableName}_${id}`,
-      config,
-      params,
-      source,
-      resources,
-      history: new History(),
-      userAttrs: {},
-      constraints: {},
-      status: 'pending',
-      state: 'waiting',
-      attempt: 1,
-      iteration: 0,
-      metrics: undefined,
-      values: undefined,
-      valuesAt: 0,
-      checkpoint: undefined,
-      error: undefined,
-      reason: undefined,
-      failures: 0,
-      createdAt: this.#ports.now(),
-      startedAt: undefined,
-      endedAt: undefined,
-      ranMs: 0,
-      life: new Life(),
-    }
+    const name = `${this.plan.trainableName}_${id}`
+    const createdAt = this.#ports.now()
+    const record = newTrialRecord({ number, id, name, config, params, source, resources, createdAt })
     this.ledger.records.push(record)
     this.ledger.counts.pending++
     this.#log({ type: 'trial.created', trial: number, id, source, params, config })
@@ -520,16 +438,11 @@ export class Controller {
     if (report.checkpoint !== undefined) {
       record.checkpoint = { value: report.checkpoint.value, iteration: record.iteration }
     }
-    const { objectives, rankedBy } = this.plan
-    const values = this.#readValues(record, metrics)
+    const values = readValues(record, metrics, this.plan)
     trial.awaiting.push({ attempt, seq: report.seq, metrics, last: report.last })
     const { log } = this.#ports
     log?.({ at: this.#ports.now(), type: 'trial.report', trial: number, attempt, seq: report.seq, metrics })
-    const ranked = this.#rankable(
-      record,
-      metrics,
-      rankedBy === objectives ? values : valuesOf(metrics, rankedBy),
-    )
+    const ranked = rankable(record, metrics, values, this.plan)
     if (ranked !== undefined) trial.lastRanked = ranked
     if (this.plan.searcherObserves && values !== undefined) {
       this.#send('searcher', {
@@ -546,22 +459,6 @@ export class Controller {
       elapsedMs: this.#ports.now(),
       last: report.last,
     })
-  }
-
-  /** The report as a scheduler ranks it; undefined when it lacks an objective or the time. */
-  #rankable(record: TrialRecord, metrics: Metrics, values: number[] | undefined): TrialReport | undefined {
-    const time = metricOf(metrics, this.plan.timeAttr)
-    if (values === undefined || time === undefined) return undefined
-    const [first] = this.plan.rankedBy
-    return {
-      trial: record.number,
-      time,
-      score: first === undefined ? NaN : orient(values[0] as number, first.mode),
-      values,
-      metrics,
-      config: record.config,
-      hasCheckpoint: record.checkpoint !== undefined,
-    }
   }
 
   #onDecided(message: Extract<ExperimentMessage, { type: 'scheduler.decided' }>): void {
@@ -668,14 +565,8 @@ export class Controller {
   #end(trial: LiveTrial, state: 'pruned' | 'completed', reason: Reason): void {
     trial.ending = { state, reason }
     this.ledger.setWaiting(trial, false)
-    const lacksValue = state === 'completed' && !this.hasFinalValue(trial.record)
+    const lacksValue = state === 'completed' && !hasFinalValue(trial.record, this.plan)
     this.#sendTrial(trial, { type: 'trial.stop', to: lacksValue ? 'error' : 'terminated', as: 'stopped' })
-  }
-
-  /** Whether the last report that carried the objectives gave numbers that can be ranked. */
-  readonly hasFinalValue = (record: TrialRecord): boolean => {
-    if (this.plan.objectives.length === 0) return true
-    return record.values !== undefined && !record.values.some(Number.isNaN)
   }
 
   // ---- The life of a trial ----
@@ -763,27 +654,7 @@ export class Controller {
     trial.exploits = false
     trial.pausedBy = undefined
     record.state = 'waiting'
-    this.#readHistory(record)
-  }
-
-  /** What the reports that are left say: those that are gone must not decide how the trial is ranked. */
-  #readHistory(record: TrialRecord): void {
-    const { history } = record
-    record.metrics = history.at(-1)
-    record.values = undefined
-    record.valuesAt = 0
-    for (let i = history.length - 1; i >= 0 && record.values === undefined; i--) {
-      this.#readValues(record, history.at(i) as Metrics)
-    }
-  }
-
-  #readValues(record: TrialRecord, metrics: Metrics): number[] | undefined {
-    const { objectives, timeAttr } = this.plan
-    const values = objectives.length > 0 ? valuesOf(metrics, objectives) : undefined
-    if (values === undefined) return undefined
-    record.values = values
-    record.valuesAt = metricOf(metrics, timeAttr) ?? record.iteration
-    return values
+    readHistory(record, this.plan)
   }
 
   #onPaused(trial: LiveTrial, at: number): void {
@@ -822,7 +693,7 @@ export class Controller {
       return
     }
     // What an earlier attempt threw is not what ended this one.
-    record.error = error ?? this.#noFinalValue(record)
+    record.error = error ?? noFinalValue(record, this.plan)
     this.#conclude(trial, 'failed', at, error === undefined ? ending?.reason : undefined)
     this.#publish('trial.error', { trial: record, error: record.error, at })
     if (this.plan.failFast) this.#failFast(record)
@@ -842,20 +713,6 @@ export class Controller {
     this.#logEnd(record, state)
     this.#tellSearcher(record, domains)
     this.#send('scheduler', { type: 'scheduler.end', end: { trial: record.number, state, last: lastRanked } })
-  }
-
-  #noFinalValue(record: TrialRecord): Error {
-    const names = this.plan.objectives.map(({ metric }) => metric).join(', ')
-    if (record.values !== undefined) {
-      return new TroupeError(
-        'nanResult',
-        `Trial ${record.number} ended with ${names} = ${record.values.join(', ')}: NaN cannot be ranked.`,
-      )
-    }
-    return new TroupeError(
-      'noResult',
-      `Trial ${record.number} ended without a report of ${names} that is a number. Report it, or name another metric.`,
-    )
   }
 
   #onCrashed(number: number, error: unknown): void {

@@ -6,6 +6,7 @@ import type { PolicyInput } from './policy.ts'
 import type { ExperimentMessage, Failure } from './protocol.ts'
 import { schedulerMachine } from './scheduler.ts'
 import { searcherMachine } from './searcher.ts'
+import { hasFinalValue } from './trial-values.ts'
 import { trialsSupervisor } from './trials.ts'
 
 /** What the experiment’s actor is made with. */
@@ -94,7 +95,7 @@ export const experimentChart = setup({
       input: ({ context: { controller }, self }) => ({
         experiment: self,
         maxFailures: controller.plan.maxFailures,
-        hasFinalValue: controller.hasFinalValue,
+        hasFinalValue: (record) => hasFinalValue(record, controller.plan),
       }),
     },
   ],

@@ -1,4 +1,4 @@
-import type { History } from './history.ts'
+import { History } from './history.ts'
 import type { Metrics } from './metrics.ts'
 import type { Objective } from './objective.ts'
 import { metricOf } from './metrics.ts'
@@ -94,6 +94,37 @@ export interface TrialRecord {
   /** Time that it ran, pauses left out, in milliseconds. */
   ranMs: number
   readonly life: Life
+}
+
+/** What a trial is known by when it is made. */
+export type TrialOrigin = Pick<
+  TrialRecord,
+  'number' | 'id' | 'name' | 'config' | 'params' | 'source' | 'resources' | 'createdAt'
+>
+
+/** The record of a trial that was only just made: it waits, and nothing has happened yet. */
+export function newTrialRecord(origin: TrialOrigin): TrialRecord {
+  return {
+    ...origin,
+    history: new History(),
+    userAttrs: {},
+    constraints: {},
+    status: 'pending',
+    state: 'waiting',
+    attempt: 1,
+    iteration: 0,
+    metrics: undefined,
+    values: undefined,
+    valuesAt: 0,
+    checkpoint: undefined,
+    error: undefined,
+    reason: undefined,
+    failures: 0,
+    startedAt: undefined,
+    endedAt: undefined,
+    ranMs: 0,
+    life: new Life(),
+  }
 }
 
 /** The stays of a trial, as three numbers each, since every trial of an experiment keeps its own. */

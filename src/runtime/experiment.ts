@@ -1,6 +1,7 @@
 import { type AnyActorRef, createActor, type InspectionEvent, type Observer } from 'xstate'
-import { Controller, type ExperimentPlan } from '../../machines/controller.ts'
+import { Controller } from '../../machines/controller.ts'
 import { type ExperimentActor, experimentMachine } from '../../machines/experiment.ts'
+import type { ExperimentPlan } from '../../machines/plan.ts'
 import type { ExperimentMessage, Failure, StopCause } from '../../machines/protocol.ts'
 import { SchedulerHost } from '../../machines/scheduler-host.ts'
 import { SearcherHost } from '../../machines/searcher-host.ts'

@@ -1,5 +1,5 @@
 import { hostCores } from '#host'
-import type { ExperimentPlan } from '../../machines/controller.ts'
+import type { ExperimentPlan } from '../../machines/plan.ts'
 import type { LogRecord } from '../core/log.ts'
 import { readObjectives } from '../core/objective.ts'
 import type { Resources } from '../core/trial.ts'

@@ -1,38 +1,20 @@
 import { type AnyEventObject, createActor, fromTransition } from 'xstate'
 import { trialMachine, type TrialMessage, type TrialRun } from 'troupe/machines'
-import { History } from '../../src/core/history.ts'
-import { Life, type TrialRecord } from '../../src/core/trial.ts'
+import { newTrialRecord, type TrialRecord } from '../../src/core/trial.ts'
 
 /** A record as the controller makes it. */
 export function newRecord(number = 0): TrialRecord {
-  return {
+  const id = `id-${number}`
+  return newTrialRecord({
     number,
-    id: `id-${number}`,
-    name: `trial_id-${number}`,
+    id,
+    name: `trial_${id}`,
     config: {},
     params: {},
     source: 'suggested',
     resources: { cpu: 1 },
-    history: new History(),
-    userAttrs: {},
-    constraints: {},
-    status: 'pending',
-    state: 'waiting',
-    attempt: 1,
-    iteration: 0,
-    metrics: undefined,
-    values: undefined,
-    valuesAt: 0,
-    checkpoint: undefined,
-    error: undefined,
-    reason: undefined,
-    failures: 0,
     createdAt: 0,
-    startedAt: undefined,
-    endedAt: undefined,
-    ranMs: 0,
-    life: new Life(),
-  }
+  })
 }
 
 /** A run that only writes down what it is told; `alive` follows from that. */

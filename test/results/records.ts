@@ -1,6 +1,6 @@
 import { History } from '../../src/core/history.ts'
 import type { Objective } from '../../src/core/objective.ts'
-import { Life, type TrialRecord, type TrialStatus, valuesOf } from '../../src/core/trial.ts'
+import { newTrialRecord, Life, type TrialRecord, type TrialStatus, valuesOf } from '../../src/core/trial.ts'
 import { leavesOf } from '../../src/results/paths.ts'
 import { Results, type ResultsInput } from '../../src/results/results.ts'
 
@@ -51,28 +51,23 @@ export function recordOf(
   for (const [status, from, cause = `trial.${status}`, attempt = 1] of lived)
     life.enter(status, from, cause, attempt)
   return {
-    number,
-    id: `id${number}`,
-    name: `train_${number}`,
-    config,
-    params: Object.fromEntries(leavesOf(config)),
-    source: 'suggested',
-    resources: { cpu: 1 },
+    ...newTrialRecord({
+      number,
+      id: `id${number}`,
+      name: `train_${number}`,
+      config,
+      params: Object.fromEntries(leavesOf(config)),
+      source: 'suggested',
+      resources: { cpu: 1 },
+      createdAt: 0,
+    }),
     history,
-    userAttrs: {},
-    constraints: {},
     status: STATUS_OF[state],
     state,
-    attempt: 1,
     iteration: history.length,
     metrics: history.at(-1),
     values,
     valuesAt,
-    checkpoint: undefined,
-    error: undefined,
-    reason: undefined,
-    failures: 0,
-    createdAt: 0,
     startedAt: 0,
     endedAt,
     ranMs: reports.length * 1000,

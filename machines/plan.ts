@@ -1,0 +1,62 @@
+import type { AnyActorRef } from 'xstate'
+import type { ExperimentEventName, ExperimentEvents } from '../src/core/events.ts'
+import type { LogRecord } from '../src/core/log.ts'
+import type { Objective } from '../src/core/objective.ts'
+import type { Resources, TrialRecord } from '../src/core/trial.ts'
+import type { GivenTrial } from '../src/searchers/session.ts'
+import type { TrialRun } from './protocol.ts'
+
+/** What an experiment is made of, all of it decided before it starts. */
+export interface ExperimentPlan {
+  readonly name: string
+  /** What trials are named after: `<trainable>_<id>`. */
+  readonly trainableName: string
+  readonly seed: string
+  readonly searcherName: string
+  readonly schedulerName: string
+  /** The metric that says how far a trial is. */
+  readonly timeAttr: string
+  readonly objectives: readonly Objective[]
+  /** What the scheduler ranks by: the objectives, or its own. */
+  readonly rankedBy: readonly Objective[]
+  /** How many trials to run; Infinity until the searcher has finished. */
+  readonly trialCount: number
+  readonly slotCount: number
+  /** Ask for the next `slotCount` configurations only when all of the last ones have ended. */
+  readonly batch: boolean
+  readonly totalResources: Resources
+  readonly maxFailures: number
+  readonly failFast: boolean
+  readonly saveEvery: number
+  readonly saveAtEnd: boolean
+  /** Milliseconds that a policy which thinks has at the end to take in how the last trials ended. */
+  readonly stopGraceMs: number
+  /** Whether the searcher wants to hear of each report. */
+  readonly searcherObserves: boolean
+  /** Trials with known results, that take the first numbers and do not run. */
+  readonly given: readonly GivenTrial[]
+}
+
+/** What the world gives to an experiment: each is called at once, and none may throw. */
+export interface ExperimentPorts {
+  readonly now: () => number
+  readonly makeId: () => string
+  /** An error, instead of throwing, fails the trial. */
+  readonly resourcesOf: (config: unknown) => Resources | Error
+  readonly makeRun: (record: TrialRecord) => TrialRun
+  /** Calls back after so many milliseconds on the experiment's clock, unless what it gives is called before. */
+  readonly later: (ms: number, fn: () => void) => () => void
+  readonly publish: <Name extends ExperimentEventName>(name: Name, event: ExperimentEvents[Name]) => void
+  /** Whether anybody listens: events that nobody hears are not made. */
+  readonly hears: (name: ExperimentEventName) => boolean
+  /** Takes down what changed, where a trace or a store wants it. */
+  readonly log: ((record: LogRecord) => void) | undefined
+}
+
+/** The actors that the experiment speaks to. */
+export interface Cast {
+  readonly self: AnyActorRef
+  readonly searcher: AnyActorRef
+  readonly scheduler: AnyActorRef
+  readonly trials: AnyActorRef
+}

@@ -1,0 +1,81 @@
+import { type Metrics, metricOf } from '../src/core/metrics.ts'
+import { orient } from '../src/core/objective.ts'
+import { type TrialRecord, valuesOf } from '../src/core/trial.ts'
+import { TroupeError } from '../src/errors.ts'
+import type { TrialReport } from '../src/schedulers/scheduler.ts'
+import type { ExperimentPlan } from './plan.ts'
+
+type Measures = Pick<ExperimentPlan, 'objectives' | 'rankedBy' | 'timeAttr'>
+
+/** Takes over what a report says of the objectives. Undefined, and nothing taken over, when it lacks one. */
+export function readValues(
+  record: TrialRecord,
+  metrics: Metrics,
+  { objectives, timeAttr }: Measures,
+): number[] | undefined {
+  const values = objectives.length > 0 ? valuesOf(metrics, objectives) : undefined
+  if (values === undefined) return undefined
+  record.values = values
+  record.valuesAt = metricOf(metrics, timeAttr) ?? record.iteration
+  return values
+}
+
+/** What the reports that are left say: those that are gone must not decide how the trial is ranked. */
+export function readHistory(record: TrialRecord, measures: Measures): void {
+  const { history } = record
+  record.metrics = history.at(-1)
+  record.values = undefined
+  record.valuesAt = 0
+  for (let i = history.length - 1; i >= 0 && record.values === undefined; i--) {
+    readValues(record, history.at(i) as Metrics, measures)
+  }
+}
+
+/**
+ * The report as a scheduler ranks it; undefined when it lacks an objective or the time.
+ * @param values - Those of the experiment's objectives, which are mostly what the scheduler ranks by.
+ */
+export function rankable(
+  record: TrialRecord,
+  metrics: Metrics,
+  values: number[] | undefined,
+  { objectives, rankedBy, timeAttr }: Measures,
+): TrialReport | undefined {
+  const ranked = rankedBy === objectives ? values : valuesOf(metrics, rankedBy)
+  const time = metricOf(metrics, timeAttr)
+  if (ranked === undefined || time === undefined) return undefined
+  const [first] = rankedBy
+  return {
+    trial: record.number,
+    time,
+    score: first === undefined ? NaN : orient(ranked[0] as number, first.mode),
+    values: ranked,
+    metrics,
+    config: record.config,
+    hasCheckpoint: record.checkpoint !== undefined,
+  }
+}
+
+/** Whether the last report that carried the objectives gave numbers that can be ranked. */
+export function hasFinalValue(record: TrialRecord, { objectives }: Pick<Measures, 'objectives'>): boolean {
+  if (objectives.length === 0) return true
+  return record.values !== undefined && !record.values.some(Number.isNaN)
+}
+
+/** What a trial failed of that ended without a value that can be ranked. */
+export function noFinalValue(
+  { number, values }: TrialRecord,
+  { objectives }: Pick<Measures, 'objectives'>,
+): TroupeError {
+  const names = objectives.map(({ metric }) => metric).join(', ')
+  if (values !== undefined) {
+    return new TroupeError(
+      'nanResult',
+      `Trial ${number} ended with ${names} = ${values.join(', ')}: NaN cannot be ranked.`,
+    )
+  }
+  return new TroupeError(
+    'noResult',
+    `Trial ${number} ended without a report of ${names} that is a number. Report it, or name another metric.`,
+  )
+}
