@@ -1,3 +1,4 @@
+import { isThenable } from '../core/thenable.ts'
 import type { TrialStopped } from '../errors.ts'
 import type { Assignment } from './executor.ts'
 import type { ReportOptions, Trial } from './trainable.ts'
@@ -39,10 +40,6 @@ function isAsyncIterator(value: unknown): value is AsyncIterator<unknown, unknow
 // An array can be iterated too, but has no `next`.
 function isIterator(value: unknown): value is Iterator<unknown, unknown, undefined> {
   return isObject(value) && Symbol.iterator in value && 'next' in value
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return isObject(value) && 'then' in value && typeof value.then === 'function'
 }
 
 function isObject(value: unknown): value is object {

@@ -1,3 +1,4 @@
+import { isThenable } from '../core/thenable.ts'
 import { asError } from '../errors.ts'
 
 /**
@@ -12,8 +13,4 @@ export function harmless(call: () => unknown, onThrown: (error: Error) => void):
   } catch (error) {
     onThrown(asError(error))
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

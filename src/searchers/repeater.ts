@@ -1,3 +1,4 @@
+import { isThenable } from '../core/thenable.ts'
 import { type Checks, must, readOptions } from '../core/options.ts'
 import { Groups } from './copies.ts'
 import type { Ask, Search, SearchContext, Searcher, Suggestion } from './searcher.ts'
@@ -49,7 +50,7 @@ function startRepeated(searcher: Searcher, context: SearchContext, repeat: numbe
       return suggestion
     }
     const suggestion = search.suggest(request)
-    return suggestion instanceof Promise ? suggestion.then(accept) : accept(suggestion)
+    return isThenable(suggestion) ? Promise.resolve(suggestion).then(accept) : accept(suggestion)
   }
 
   return {

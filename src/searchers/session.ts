@@ -1,4 +1,5 @@
 import { describe } from '../core/options.ts'
+import { isThenable } from '../core/thenable.ts'
 import type { Objective } from '../core/objective.ts'
 import type { Params, TrialSource } from '../core/trial.ts'
 import { SpaceError, TroupeError } from '../errors.ts'
@@ -183,7 +184,7 @@ export class SearchSession {
   tell(trial: ToldTrial): void | Promise<void> {
     this.#seen.end(trial)
     const told = this.#search.tell(trial)
-    return isPromise(told) ? Promise.resolve(told) : undefined
+    return isThenable(told) ? Promise.resolve(told) : undefined
   }
 
   /** Tells that a running trial reported; for searchers that observe. */
@@ -217,7 +218,7 @@ export class SearchSession {
     const { number, running } = ask
     for (;;) {
       const suggestion = this.#search.suggest({ number, retry: tries.rejected + tries.duplicates, running })
-      if (isPromise(suggestion)) {
+      if (isThenable(suggestion)) {
         return Promise.resolve(suggestion).then(
           (settled) => this.#judge(ask, settled, tries) ?? this.#ask(ask, tries),
         )
@@ -312,11 +313,6 @@ function start(searcher: Searcher, context: Parameters<Searcher['start']>[0]): S
     'searcher',
     `${searcher.name}.start returned ${describe(search)}, which is no search. Return an object with suggest and tell.`,
   )
-}
-
-// Of whatever library: a searcher may be a user's.
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }
 
 function noSuggestion({ name }: Searcher, number: number, received: unknown): TroupeError {

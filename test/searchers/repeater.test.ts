@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { OptionError } from '../../src/errors.ts'
 import { concurrencyLimiter } from '../../src/searchers/concurrency-limiter.ts'
@@ -213,6 +214,22 @@ describe('repeater', () => {
     expect(await search.suggest({ number: 0, running: [] })).toMatchObject({ params: { n: 5 } })
     expect(await search.suggest({ number: 1, running: [] })).toMatchObject({ params: { n: 5 } })
     expect(search.suggest({ number: 2, running: [] })).toEqual({ kind: 'finished' })
+  })
+
+  it('takes a promise that is none of this realm, as an unwrapped searcher may give one', async () => {
+    const point: Suggestion = { kind: 'point', point: { n: 5 } }
+    const foreign: unknown = runInNewContext('Promise.resolve(point)', { point })
+    expect(foreign).not.toBeInstanceOf(Promise)
+    const search = session(
+      repeater(
+        spy(() => foreign as Promise<Suggestion>),
+        { repeat: 2 },
+      ),
+      space,
+      's',
+    )
+    expect(await search.suggest({ number: 0, running: [] })).toMatchObject({ params: { n: 5 } })
+    expect(search.suggest({ number: 1, running: [] })).toMatchObject({ params: { n: 5 } })
   })
 
   it('lets the inner searcher hear the reports of the first copy', () => {
