@@ -18,7 +18,9 @@ import type { Choice, Command, Decision } from '../src/schedulers/scheduler.ts'
 import type { Answer, GivenTrial, TrialAnswer } from '../src/searchers/session.ts'
 import { type Awaiting, Ledger, type LiveTrial } from './ledger.ts'
 import { deliver } from './mail.ts'
+import type { StopDemand } from '../src/stoppers/stopper.ts'
 import type { Cast, ExperimentPlan, ExperimentPorts } from './plan.ts'
+import { PolicyClosing } from './policy-closing.ts'
 import type { ExperimentMessage, Failure, PolicyActor, PolicyFault, StopCause } from './protocol.ts'
 import { toldTrial } from './told-trial.ts'
 import { hasFinalValue, noFinalValue, rankable, readHistory, readValues } from './trial-values.ts'
@@ -38,11 +40,7 @@ export class Controller {
   #stopping = false
   /** Its end is on the way: a message about it has been sent, and nothing new is begun before that arrives. */
   #isCut = false
-  #finishing = false
-  /** Questions to each policy whether it has done all, that are out. */
-  readonly #closing = { searcher: 0, scheduler: 0 }
-  readonly #brokenPolicies = new Set<PolicyActor>()
-  #stopWaiting: () => void = () => {}
+  readonly #closing: PolicyClosing
   #isClosingTrials = false
   readonly #brokenActors = new Set<string>()
   // Questions that are out: none is asked twice.
@@ -60,6 +58,12 @@ export class Controller {
     this.plan = plan
     this.#ports = ports
     this.ledger = new Ledger(plan.slotCount, plan.totalResources)
+    this.#closing = new PolicyClosing({
+      ask: (actor) => this.#send(actor, { type: `${actor}.close` }),
+      later: (fn) => ports.later(plan.stopGraceMs, fn),
+      onClosed: () => this.#closeTrials(),
+      onLate: (actor) => this.#leaveBehind(actor),
+    })
   }
 
   /** Hears whom it can speak to. Called once, before anything else. */
@@ -108,9 +112,9 @@ export class Controller {
       case 'trials.closed':
         return this.#send('self', { type: 'experiment.finish' })
       case 'searcher.closed':
-        return this.#onClosed('searcher')
+        return this.#closing.onClosed('searcher')
       case 'scheduler.closed':
-        return this.#onClosed('scheduler')
+        return this.#closing.onClosed('scheduler')
       case 'experiment.pauseTrial':
         return this.#pauseTrial(message.trial)
       case 'experiment.resumeTrial':
@@ -149,8 +153,23 @@ export class Controller {
   abort(failure: Failure): void {
     this.failure ??= failure
     this.#stopping = true
-    for (const trial of this.ledger.live.values()) this.#abandon(trial, 'experiment.abort')
+    for (const trial of this.ledger.live.values())
+      this.#enterWithoutActor(trial, 'paused', 'experiment.abort', undefined)
     this.#finishWhenEmpty()
+  }
+
+  /** The experiment's own actor is gone, so nothing can be said any more: all trials are interrupted where they are. */
+  endWithoutActors(failure: Failure): void {
+    const at = this.#ports.now()
+    for (const trial of [...this.ledger.live.values()]) {
+      const { record, run } = trial
+      run.dispose()
+      this.#enterAtOnce(record, 'paused', 'experiment.abort')
+      record.state = 'interrupted'
+      record.endedAt = at
+      record.reason = { by: 'experiment', text: `interrupted: ${failure.message}` }
+      this.ledger.retire(trial)
+    }
   }
 
   /** One of the experiment's own actors is gone, and nobody may wait for it: a fault of the runtime. */
@@ -160,11 +179,11 @@ export class Controller {
     if (id === 'trials') {
       // The trials' actors have no parent to answer to any more.
       this.#stopping = true
-      for (const trial of this.ledger.live.values()) this.#abandon(trial, 'trials.crashed')
+      for (const trial of this.ledger.live.values())
+        this.#enterWithoutActor(trial, 'paused', 'trials.crashed', undefined)
       if (this.#isClosingTrials) this.#send('self', { type: 'experiment.finish' })
     } else if (id === 'searcher' || id === 'scheduler') {
-      this.#closing[id] = 0
-      this.#endWhenClosed()
+      this.#closing.lose(id)
     }
   }
 
@@ -189,10 +208,7 @@ export class Controller {
     record.history.push(metrics)
     record.metrics = metrics
     record.values = values
-    record.state = 'completed'
-    record.startedAt = record.endedAt = this.#ports.now()
-    this.#enterAtOnce(record, 'terminated', 'given')
-    this.#log({ type: 'trial.ended', trial: record.number, state: 'completed', values })
+    record.startedAt = this.#endAtOnce(record, 'completed', 'terminated', 'given')
     this.#tellSearcher(record, domains)
   }
 
@@ -213,12 +229,9 @@ export class Controller {
   /** It comes too late to run, but the searcher has proposed it and is told what became of it. */
   #interruptAtOnce({ config, params, domains, source }: TrialAnswer): void {
     const record = this.#newRecord(source, config, params)
-    record.state = 'interrupted'
-    record.endedAt = this.#ports.now()
     record.reason = this.#interruption()
-    this.#enterAtOnce(record, 'paused', 'experiment.stop')
-    this.#logEnd(record, 'interrupted')
-    this.#publish('trial.stop', { trial: record, reason: record.reason, at: record.endedAt })
+    const at = this.#endAtOnce(record, 'interrupted', 'paused', 'experiment.stop')
+    this.#publish('trial.stop', { trial: record, reason: record.reason, at })
     this.#tellSearcher(record, domains)
   }
 
@@ -258,15 +271,10 @@ export class Controller {
     record.valuesAt = original.valuesAt
     record.iteration = original.iteration
     Object.assign(record.constraints, original.constraints)
-    record.state = 'completed'
-    record.endedAt = this.#ports.now()
-    record.reason = {
-      by: 'searcher',
-      text: `has the parameters of trial ${original.number}, whose result it takes over`,
-    }
-    this.#enterAtOnce(record, 'terminated', 'reused')
-    this.#log({ type: 'trial.ended', trial: record.number, state: 'completed', values: record.values })
-    this.#publish('trial.complete', { trial: record, at: record.endedAt })
+    const at = this.#endAtOnce(record, 'completed', 'terminated', 'reused')
+    const text = `has the parameters of trial ${original.number}, whose result it takes over`
+    record.reason = { by: 'searcher', text }
+    this.#publish('trial.complete', { trial: record, at })
     this.#tellSearcher(record, domains)
   }
 
@@ -283,17 +291,8 @@ export class Controller {
 
   #refuse(record: TrialRecord, domains: LiveTrial['domains'], error: Error): void {
     record.error = error
-    record.state = 'failed'
-    record.endedAt = this.#ports.now()
-    this.#enterAtOnce(record, 'error', 'refused')
-    this.#log({
-      type: 'trial.ended',
-      trial: record.number,
-      state: 'failed',
-      values: undefined,
-      error: error.message,
-    })
-    this.#publish('trial.error', { trial: record, error, at: record.endedAt })
+    const at = this.#endAtOnce(record, 'failed', 'error', 'refused')
+    this.#publish('trial.error', { trial: record, error, at })
     this.#tellSearcher(record, domains)
     if (this.plan.failFast) this.#failFast(record)
   }
@@ -481,7 +480,7 @@ export class Controller {
   #apply(
     trial: LiveTrial,
     awaiting: Awaiting,
-    { decision, demand }: Extract<ExperimentMessage, { type: 'scheduler.decided' }>,
+    { decision, demand }: { readonly decision: Decision; readonly demand: StopDemand | undefined },
   ): void {
     const { record } = trial
     const info = this.#decisionInfo(trial, awaiting, decision, demand)
@@ -506,7 +505,8 @@ export class Controller {
         return this.#end(trial, outcome, reasonOf(info))
       }
       case 'exploit':
-        return this.#exploit(trial, awaiting.seq, decision)
+        // What is done is what the scheduler decided: nobody else can ask for this.
+        return this.#exploit(trial, awaiting.seq, decision as Exploit)
       default:
         return assertNever(info.kind, 'A decision')
     }
@@ -516,14 +516,10 @@ export class Controller {
    * The trial leaves, and starts again with the new configuration from the donor's checkpoint. Without a checkpoint
    * there is nothing to go on from, and starting from scratch would lose what it has: it goes on as it is.
    */
-  #exploit(trial: LiveTrial, seq: number, decision: Decision): void {
+  #exploit(trial: LiveTrial, seq: number, { donor, config, reason, evidence }: Exploit): void {
     const { record } = trial
-    const checkpoint =
-      decision.kind === 'exploit' ? this.ledger.records[decision.donor]?.checkpoint : undefined
-    if (decision.kind !== 'exploit' || checkpoint === undefined) {
-      return this.#sendTrial(trial, { type: 'trial.continue', seq })
-    }
-    const { donor, config, reason, evidence } = decision
+    const checkpoint = this.ledger.records[donor]?.checkpoint
+    if (checkpoint === undefined) return this.#sendTrial(trial, { type: 'trial.continue', seq })
     record.config = config
     record.checkpoint = checkpoint
     record.reason = { by: 'scheduler', text: reason, evidence }
@@ -536,8 +532,8 @@ export class Controller {
   #decisionInfo(
     trial: LiveTrial,
     awaiting: Awaiting,
-    decision: Extract<ExperimentMessage, { type: 'scheduler.decided' }>['decision'],
-    demand: Extract<ExperimentMessage, { type: 'scheduler.decided' }>['demand'],
+    decision: Decision,
+    demand: StopDemand | undefined,
   ): DecisionInfo {
     // The trial ends by itself with this report, so nothing is left to decide.
     if (awaiting.last) return GOES_ON
@@ -601,9 +597,8 @@ export class Controller {
         break
       case 'retrying':
         if (this.#stopping) this.#catchUp(trial)
-        if (this.#ports.hears('trial.retry') && error !== undefined) {
-          this.#ports.publish('trial.retry', { trial: record, error, attempt: record.attempt + 1, at })
-        }
+        if (error !== undefined)
+          this.#publish('trial.retry', { trial: record, error, attempt: record.attempt + 1, at })
         break
       case 'paused':
         this.#onPaused(trial, at)
@@ -630,7 +625,7 @@ export class Controller {
   #catchUp(trial: LiveTrial): void {
     if (trial.ending !== undefined)
       this.#end(trial, trial.ending.state as 'pruned' | 'completed', trial.ending.reason)
-    else if (this.#stopping) this.#sendTrial(trial, { type: 'trial.stop', to: 'paused', as: 'paused' })
+    else if (this.#stopping) this.#interruptTrial(trial)
     else if (trial.held) this.#holdBack(trial)
   }
 
@@ -642,7 +637,7 @@ export class Controller {
     record.startedAt ??= at
     record.reason = undefined
     trial.pausedBy = undefined
-    if (this.#ports.hears(name)) this.#ports.publish(name, { trial: record, attempt: record.attempt, at })
+    this.#publish(name, { trial: record, attempt: record.attempt, at })
   }
 
   /** A new attempt goes on from the last checkpoint; what was reported beyond it did not happen, unless it exploits. */
@@ -661,14 +656,12 @@ export class Controller {
     const { record } = trial
     if (this.#stopping) {
       // One that paused by itself during a graceful stop is still in its code, and has to clean up.
-      if (trial.run.alive) return this.#sendTrial(trial, { type: 'trial.stop', to: 'paused', as: 'paused' })
+      if (trial.run.alive) return this.#interruptTrial(trial)
       return this.#onInterrupted(trial, at)
     }
     record.state = 'paused'
     this.ledger.setWaiting(trial, true)
-    if (this.#ports.hears('trial.pause')) {
-      this.#ports.publish('trial.pause', { trial: record, reason: record.reason, at })
-    }
+    this.#publish('trial.pause', { trial: record, reason: record.reason, at })
   }
 
   /** Cut by the end of the experiment: it could go on from its checkpoint, so its machine stays `paused`. */
@@ -718,33 +711,26 @@ export class Controller {
   #onCrashed(number: number, error: unknown): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
-    const { record, run } = trial
-    if (record.life.stays().length === 0) this.#add(record)
-    run.dispose()
-    const { message } = asError(error)
-    this.#onEntered({
-      type: 'trial.entered',
-      trial: number,
-      status: 'error',
-      cause: 'trials.crashed',
-      error: new TroupeError('trialActor', `The actor of trial ${number} broke: ${message}`, {
-        cause: error,
-      }),
-    })
+    const text = `The actor of trial ${number} broke: ${asError(error).message}`
+    this.#enterWithoutActor(
+      trial,
+      'error',
+      'trials.crashed',
+      new TroupeError('trialActor', text, { cause: error }),
+    )
   }
 
-  /** Interrupts a trial where it is, without the help of its actor. */
-  #abandon(trial: LiveTrial, cause: string): void {
+  /** Brings a trial where it goes from here without the help of its actor, which may be gone or not be there yet. */
+  #enterWithoutActor(
+    trial: LiveTrial,
+    status: 'paused' | 'error',
+    cause: string,
+    error: Error | undefined,
+  ): void {
     const { record, run } = trial
     if (record.life.stays().length === 0) this.#add(record)
     run.dispose()
-    this.#onEntered({
-      type: 'trial.entered',
-      trial: record.number,
-      status: 'paused',
-      cause,
-      error: undefined,
-    })
+    this.#onEntered({ type: 'trial.entered', trial: record.number, status, cause, error })
   }
 
   #onNoted({ trial: number, note }: Extract<ExperimentMessage, { type: 'trial.noted' }>): void {
@@ -816,11 +802,15 @@ export class Controller {
       if (graceful && (status === 'running' || status === 'stopping')) continue
       if (status === 'paused' && !trial.run.alive) {
         this.#onInterrupted(trial, this.#ports.now())
-      } else if (trial.ref !== undefined) {
-        this.#sendTrial(trial, { type: 'trial.stop', to: 'paused', as: 'paused' })
+      } else {
+        this.#interruptTrial(trial)
       }
     }
     this.#finishWhenEmpty()
+  }
+
+  #interruptTrial(trial: LiveTrial): void {
+    this.#sendTrial(trial, { type: 'trial.stop', to: 'paused', as: 'paused' })
   }
 
   #finishWhenEmpty(): void {
@@ -828,30 +818,7 @@ export class Controller {
   }
 
   #finish(): void {
-    if (this.#finishing) return
-    this.#finishing = true
-    // A policy that thinks, or is being restarted, has not heard yet how the last trials ended.
-    this.#stopWaiting = this.#ports.later(this.plan.stopGraceMs, () => this.#leavePoliciesBehind())
-    this.#close('searcher')
-    this.#close('scheduler')
-    this.#endWhenClosed()
-  }
-
-  #close(actor: PolicyActor): void {
-    if (this.#brokenPolicies.has(actor) || this.#brokenActors.has(actor)) return
-    this.#closing[actor]++
-    this.#send(actor, { type: `${actor}.close` })
-  }
-
-  #onClosed(actor: PolicyActor): void {
-    this.#closing[actor]--
-    this.#endWhenClosed()
-  }
-
-  #endWhenClosed(): void {
-    if (!this.#finishing || this.#closing.searcher > 0 || this.#closing.scheduler > 0) return
-    this.#stopWaiting()
-    this.#closeTrials()
+    this.#closing.begin()
   }
 
   #closeTrials(): void {
@@ -861,9 +828,9 @@ export class Controller {
     else this.#send('trials', { type: 'trials.close' })
   }
 
-  #leavePoliciesBehind(): void {
+  #leaveBehind(actor: PolicyActor): void {
     const { searcherName, schedulerName, stopGraceMs } = this.plan
-    const late = this.#closing.searcher > 0 ? `searcher ${searcherName}` : `scheduler ${schedulerName}`
+    const late = `${actor} ${actor === 'searcher' ? searcherName : schedulerName}`
     this.#publish('experiment.warning', {
       at: this.#ports.now(),
       kind: 'abandoned',
@@ -906,10 +873,8 @@ export class Controller {
 
   #onPolicyFailed({ actor, culprit: { kind, name }, error, restarts }: PolicyFault): void {
     const history = restarts === 0 ? 'threw' : `threw, was started again ${restarts} times, and threw again`
-    this.#brokenPolicies.add(actor)
-    this.#closing[actor] = 0
     this.#fail(kind, `The ${kind} ${name} ${history}: ${error.message}`, error)
-    this.#endWhenClosed()
+    this.#closing.lose(actor)
   }
 
   // ---- Mail, log and events ----
@@ -925,7 +890,7 @@ export class Controller {
 
   #tellSearcher(record: TrialRecord, domains: LiveTrial['domains']): void {
     this.#send('searcher', { type: 'searcher.tell', told: toldTrial(record, domains, this.plan) })
-    if (this.#finishing) this.#close('searcher')
+    this.#closing.askAgain('searcher')
   }
 
   #publish<Name extends ExperimentEventName>(name: Name, event: ExperimentEvents[Name]): void {
@@ -939,9 +904,7 @@ export class Controller {
   #logTransition(record: TrialRecord, from: TrialStatus, to: TrialStatus, cause: string, at: number): void {
     const { number: trial, attempt } = record
     this.#ports.log?.({ at, type: 'trial.transition', trial, from, to, cause, attempt })
-    if (this.#ports.hears('trial.transition')) {
-      this.#ports.publish('trial.transition', { trial: record, from, to, cause, attempt, at })
-    }
+    this.#publish('trial.transition', { trial: record, from, to, cause, attempt, at })
   }
 
   #logDecision(record: TrialRecord, seq: number, { kind, reason, evidence }: DecisionInfo): void {
@@ -972,12 +935,24 @@ export class Controller {
     })
   }
 
-  /** A trial that never runs goes to its end at once. */
+  /** Ends a trial that never runs. Gives the time of it. */
+  #endAtOnce(record: TrialRecord, state: EndState, status: TrialStatus, cause: string): number {
+    const at = this.#ports.now()
+    record.state = state
+    record.endedAt = at
+    this.#enterAtOnce(record, status, cause)
+    this.#logEnd(record, state)
+    return at
+  }
+
+  /** A trial is in another state without having gone through its machine. */
   #enterAtOnce(record: TrialRecord, status: TrialStatus, cause: string): void {
     this.ledger.setStatus(record, status)
     record.life.enter(status, this.#ports.now(), cause, record.attempt)
   }
 }
+
+type Exploit = Extract<Decision, { kind: 'exploit' }>
 
 type LogEntryOf<R> = R extends { readonly at: number } ? Omit<R, 'at'> : never
 

@@ -108,6 +108,28 @@ export interface ExperimentEvents {
 /** Name of an event. */
 export type ExperimentEventName = keyof ExperimentEvents
 
+// A record, so that the compiler misses a name that is not here.
+const NAMES: Readonly<Record<ExperimentEventName, true>> = {
+  'experiment.start': true,
+  'experiment.end': true,
+  'experiment.warning': true,
+  'trial.created': true,
+  'trial.start': true,
+  'trial.report': true,
+  'trial.pause': true,
+  'trial.resume': true,
+  'trial.stop': true,
+  'trial.complete': true,
+  'trial.error': true,
+  'trial.retry': true,
+  'trial.exploit': true,
+  'trial.transition': true,
+  'trial.log': true,
+}
+
+/** The names of all events. */
+export const EVENT_NAMES = Object.keys(NAMES) as readonly ExperimentEventName[]
+
 /** An event with its name, as `tuner.events()` gives it. */
 export type ExperimentEvent = {
   [Name in ExperimentEventName]: { readonly type: Name } & ExperimentEvents[Name]

@@ -26,7 +26,7 @@ import { type RunLimits, SupervisedRun } from './trial-run.ts'
 
 /** Everything that an experiment is made from, read and checked. */
 export interface ExperimentSettings {
-  readonly plan: Omit<ExperimentPlan, 'given' | 'searcherObserves'>
+  readonly plan: Omit<ExperimentPlan, 'given' | 'searcherObserves' | 'stopGraceMs'>
   readonly random: RandomStream
   readonly space: Space
   readonly searcher: Searcher
@@ -170,18 +170,7 @@ export class Experiment {
   }
 
   #endWithoutActors(failure: Failure): void {
-    const { ledger } = this.#controller
-    const at = this.elapsedMs
-    for (const trial of [...ledger.live.values()]) {
-      const { record, run } = trial
-      run.dispose()
-      ledger.setStatus(record, 'paused')
-      record.life.enter('paused', at, 'experiment.abort', record.attempt)
-      record.state = 'interrupted'
-      record.endedAt = at
-      record.reason = { by: 'experiment', text: `interrupted: ${failure.message}` }
-      ledger.retire(trial)
-    }
+    this.#controller.endWithoutActors(failure)
     this.#end(failure)
     this.actor.stop()
   }
@@ -229,7 +218,12 @@ export class Experiment {
     const { plan, random, resourcesOf, log, limits } = this.#settings
     const { session } = searcherHost
     return new Controller(
-      { ...plan, given: session.given(), searcherObserves: session.observes },
+      {
+        ...plan,
+        given: session.given(),
+        searcherObserves: session.observes,
+        stopGraceMs: limits.stopGraceMs,
+      },
       {
         now: () => this.elapsedMs,
         later: (ms, fn) => {

@@ -46,8 +46,6 @@ export function realSurroundings(): Surroundings {
 /** A checked experiment, waiting for a kernel. */
 export interface Composition {
   readonly settings: Omit<ExperimentSettings, 'log'>
-  /** The seed, given or fresh. */
-  readonly seed: string
   /** Builds the experiment. `log` takes down each change. */
   readonly build: (
     kernel: Kernel,
@@ -103,7 +101,6 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     failFast: options.failure.failFast,
     saveEvery: options.checkpoint.every,
     saveAtEnd: options.checkpoint.atEnd,
-    stopGraceMs: options.stopGraceMs,
   }
   const settings: Composition['settings'] = {
     plan,
@@ -126,7 +123,6 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
   }
   return {
     settings,
-    seed,
     build(kernel, log, reportDelayMs) {
       const context: InProcessOptions<never> = { trainable, kernel, reportDelayMs }
       const executor =

@@ -1,7 +1,12 @@
 import type { AnyActorRef } from 'xstate'
 import type { ExperimentActor } from '../../machines/experiment.ts'
 import type { Failure } from '../../machines/protocol.ts'
-import type { ExperimentEvent, ExperimentEventName, ExperimentEvents } from '../core/events.ts'
+import {
+  EVENT_NAMES,
+  type ExperimentEvent,
+  type ExperimentEventName,
+  type ExperimentEvents,
+} from '../core/events.ts'
 import type { LogRecord } from '../core/log.ts'
 import { describe, nearest } from '../core/options.ts'
 import type { ExperimentSnapshot } from '../core/snapshot.ts'
@@ -100,7 +105,6 @@ class RealTuner<Config> implements Tuner<Config> {
   readonly #writer: LogWriter | undefined
   readonly #signal: AbortSignal | undefined
   readonly #reporter: Reporter | undefined
-  readonly #numSamples: number
   #fitting: Promise<Results<Config>> | undefined
 
   constructor(trainable: unknown, given: object = {}) {
@@ -112,7 +116,6 @@ class RealTuner<Config> implements Tuner<Config> {
     }
     this.#signal = options.signal
     this.#reporter = options.reporter
-    this.#numSamples = this.#composition.settings.plan.trialCount
     this.#experiment = this.#composition.build(realKernel(), this.#logger())
     this.actor = this.#experiment.actor
     for (const callback of options.callbacks ?? []) this.#listenAll(callback, 'callback')
@@ -208,7 +211,7 @@ class RealTuner<Config> implements Tuner<Config> {
     return {
       name: plan.name,
       objectives: plan.objectives,
-      numSamples: Number.isFinite(this.#numSamples) ? this.#numSamples : undefined,
+      numSamples: Number.isFinite(plan.trialCount) ? plan.trialCount : undefined,
       parameterNames: space.kind === 'declared' ? space.parameters.map(({ path }) => path) : undefined,
     }
   }
@@ -262,24 +265,6 @@ class RealTuner<Config> implements Tuner<Config> {
     }
   }
 }
-
-const EVENT_NAMES: readonly ExperimentEventName[] = [
-  'experiment.start',
-  'experiment.end',
-  'experiment.warning',
-  'trial.created',
-  'trial.start',
-  'trial.report',
-  'trial.pause',
-  'trial.resume',
-  'trial.stop',
-  'trial.complete',
-  'trial.error',
-  'trial.retry',
-  'trial.exploit',
-  'trial.transition',
-  'trial.log',
-]
 
 function checkEvent<Name extends string>(name: Name): Name & ExperimentEventName {
   if ((EVENT_NAMES as readonly string[]).includes(name)) return name as Name & ExperimentEventName

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import {
-  type ExperimentEventName,
   OptionError,
   randint,
   type Reporter,
@@ -9,6 +8,7 @@ import {
   type TunerOptions,
   type Warning,
 } from 'troupe'
+import { EVENT_NAMES } from '../../src/core/events.ts'
 import { simulate } from 'troupe/testing'
 import { endOf, spyingSearcher } from '../runtime/stage.ts'
 
@@ -16,21 +16,8 @@ type Config = { x: number }
 
 const paramSpace = { x: randint(0, 1_000_000) }
 
-const EVENTS: readonly ExperimentEventName[] = [
-  'experiment.start',
-  'experiment.end',
-  'trial.created',
-  'trial.start',
-  'trial.report',
-  'trial.pause',
-  'trial.resume',
-  'trial.stop',
-  'trial.complete',
-  'trial.error',
-  'trial.retry',
-  'trial.transition',
-  'trial.log',
-]
+// Those that the scene below brings about.
+const EVENTS = EVENT_NAMES.filter((name) => name !== 'experiment.warning' && name !== 'trial.exploit')
 
 function broken(): never {
   throw new TypeError('a fault of the watcher')

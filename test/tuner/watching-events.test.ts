@@ -2,31 +2,13 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import {
   type Decision,
   type ExperimentEvent,
-  type ExperimentEventName,
   OptionError,
   type Scheduler,
   type TrialInfo,
   Tuner,
   uniform,
 } from 'troupe'
-
-const NAMES: readonly ExperimentEventName[] = [
-  'experiment.start',
-  'experiment.end',
-  'experiment.warning',
-  'trial.created',
-  'trial.start',
-  'trial.report',
-  'trial.pause',
-  'trial.resume',
-  'trial.stop',
-  'trial.complete',
-  'trial.error',
-  'trial.retry',
-  'trial.exploit',
-  'trial.transition',
-  'trial.log',
-]
+import { EVENT_NAMES } from '../../src/core/events.ts'
 
 /** Decides by a table of trial and time, and lets all else go on. */
 function scripted(decisions: Record<string, Decision>): Scheduler<null> {
@@ -174,7 +156,7 @@ describe('the events of an experiment', () => {
   it('have times that never go back, from 0 at the start', async () => {
     const tuner = smallExperiment()
     const times: number[] = []
-    for (const name of NAMES) tuner.on(name, ({ at }) => void times.push(at))
+    for (const name of EVENT_NAMES) tuner.on(name, ({ at }) => void times.push(at))
     const results = await tuner.fit()
     expect(times[0]).toBeLessThan(5)
     expect(times).toEqual([...times].sort((a, b) => a - b))
@@ -341,7 +323,7 @@ describe('the events of a tuner as one stream', () => {
   it('are those that listeners hear, by name and in order, and end with the experiment', async () => {
     const tuner = smallExperiment()
     const heard: string[] = []
-    for (const name of NAMES) tuner.on(name, () => void heard.push(name))
+    for (const name of EVENT_NAMES) tuner.on(name, () => void heard.push(name))
     const stream = tuner.events()
     const done = tuner.fit()
     const read: string[] = []
