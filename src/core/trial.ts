@@ -104,8 +104,16 @@ export type TrialOrigin = Pick<
 
 /** The record of a trial that was only just made: it waits, and nothing has happened yet. */
 export function newTrialRecord(origin: TrialOrigin): TrialRecord {
+  const { number, id, name, config, params, source, resources, createdAt } = origin
+  // One literal, and not a spread: its fields then lie in the object itself, and there are many records.
   return {
-    ...origin,
+    number,
+    id,
+    name,
+    config,
+    params,
+    source,
+    resources,
     history: new History(),
     userAttrs: {},
     constraints: {},
@@ -120,6 +128,7 @@ export function newTrialRecord(origin: TrialOrigin): TrialRecord {
     error: undefined,
     reason: undefined,
     failures: 0,
+    createdAt,
     startedAt: undefined,
     endedAt: undefined,
     ranMs: 0,
