@@ -5,19 +5,11 @@
 //
 // Each trial sleeps 100 times for 0.1 s, as on the tutorial's page, so 1000 of them, four at a time, take 42 minutes:
 // of virtual time. `simulate({ trainable, ...options })` is `new Tuner(trainable, options).fit()` but for the clock.
-import {
-  branch,
-  choice,
-  concurrencyLimiter,
-  randomSearch,
-  type SuggestTrial,
-  type Trial,
-  uniform,
-} from 'troupe'
+import { branch, choice, concurrencyLimiter, type SuggestTrial, tpe, type Trial, uniform } from 'troupe'
 import { simulate } from 'troupe/testing'
 
 // What proposes configurations. Any other searcher takes its place in this one line.
-const searchAlgorithm = randomSearch
+const searchAlgorithm = tpe
 const numSamples = 1000
 
 interface Config {

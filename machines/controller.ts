@@ -20,10 +20,15 @@ import { type Awaiting, Ledger, type LiveTrial } from './ledger.ts'
 import { deliver } from './mail.ts'
 import type { StopDemand } from '../src/stoppers/stopper.ts'
 import type { Cast, ExperimentPlan, ExperimentPorts } from './plan.ts'
+import { isUsersFault } from './policy.ts'
 import { PolicyClosing } from './policy-closing.ts'
 import type { ExperimentMessage, Failure, PolicyActor, PolicyFault, StopCause } from './protocol.ts'
+import { InstantCount, REPORTS_MAX, Standstill, STARTS_MAX, TRIALS_MAX, UNRUN_MAX } from './standstill.ts'
 import { toldTrial } from './told-trial.ts'
 import { hasFinalValue, noFinalValue, rankable, readHistory, readValues } from './trial-values.ts'
+
+// So many trials that do not run may follow each other before timers and the host get their turn.
+const UNRUN_SLICE = 64
 
 /**
  * What the experiment's actor does with its messages: who is asked when, and who is told what. It is the only writer
@@ -53,6 +58,11 @@ export class Controller {
   #searcherFinished = false
   #created = 0
   #batchCount = 0
+  /** Trials made since one ran last. */
+  #unrunCount = 0
+  readonly #createdAtOnce = new InstantCount()
+  #letProcessEnd: (() => void) | undefined
+  #warnedOfClock = false
 
   constructor(plan: ExperimentPlan, ports: ExperimentPorts) {
     this.plan = plan
@@ -103,6 +113,8 @@ export class Controller {
       case 'scheduler.commanded':
         this.#obey(message.commands)
         return this.#pump()
+      case 'scheduler.demanded':
+        return this.#cut()
       case 'trials.spawned':
         return this.#onSpawned(message.trial, message.ref)
       case 'trials.crashed':
@@ -153,6 +165,7 @@ export class Controller {
   abort(failure: Failure): void {
     this.failure ??= failure
     this.#stopping = true
+    this.#goOn()
     for (const trial of this.ledger.live.values())
       this.#enterWithoutActor(trial, 'paused', 'experiment.abort', undefined)
     this.#finishWhenEmpty()
@@ -161,6 +174,8 @@ export class Controller {
   /** The experiment's own actor is gone, so nothing can be said any more: all trials are interrupted where they are. */
   endWithoutActors(failure: Failure): void {
     const at = this.#ports.now()
+    this.#asking = false
+    this.#goOn()
     for (const trial of [...this.ledger.live.values()]) {
       const { record, run } = trial
       run.dispose()
@@ -222,8 +237,21 @@ export class Controller {
     if (answer.kind === 'wait') this.#searcherWaits = true
     else if (answer.kind === 'finished') this.#searcherFinished = true
     else if (this.#stopping || this.#isCut) this.#interruptAtOnce(answer)
-    else this.#create(answer)
+    else {
+      this.#publishChoice(number, answer)
+      this.#create(answer)
+    }
     this.#pump()
+  }
+
+  #publishChoice(trial: number, { choice }: TrialAnswer): void {
+    if (choice === undefined) return
+    this.#publish('searcher.choice', {
+      searcher: this.plan.searcherName,
+      ...choice,
+      trial,
+      at: this.#ports.now(),
+    })
   }
 
   /** It comes too late to run, but the searcher has proposed it and is told what became of it. */
@@ -236,8 +264,7 @@ export class Controller {
   }
 
   #create(answer: TrialAnswer): void {
-    this.#created++
-    this.#batchCount++
+    this.#countCreated()
     const { config, params, domains, source, duplicateOf } = answer
     if (duplicateOf !== undefined) return this.#reuse(answer, this.ledger.records[duplicateOf] as TrialRecord)
     const need = this.#ports.resourcesOf(config)
@@ -257,9 +284,22 @@ export class Controller {
       awaiting: [],
       exploits: false,
       lastRanked: undefined,
+      returned: undefined,
+      standstill: new Standstill(),
     })
     this.ledger.spawning++
     this.#send('trials', { type: 'trials.spawn', record, run })
+  }
+
+  #countCreated(): void {
+    this.#created++
+    this.#batchCount++
+    this.#unrunCount++
+    const count = this.#createdAtOnce.add(this.#ports.now())
+    if (count !== TRIALS_MAX + 1 || !this.plan.isEndless) return
+    this.#stalled(
+      `${TRIALS_MAX} trials were made, and there is no end to them. Give numSamples, or let time pass in them, with trial.sleep(ms) or stepMs.`,
+    )
   }
 
   /** The same parameters have a result already: it is taken over, and nothing runs. */
@@ -320,16 +360,30 @@ export class Controller {
 
   /** Does the next thing that can be done: start a trial, ask for one, or see that nothing more can come. */
   #pump(): void {
+    this.#goOn()
     if (this.#stopping) return this.#finishWhenEmpty()
     if (this.#isCut || this.#choosing || this.ledger.spawning > 0) return
     if (this.ledger.hasFreeSlot) {
       if (this.#choose()) return
-      if (this.#mayAsk()) {
-        this.#asking = true
-        return this.#send('searcher', { type: 'searcher.suggest', trial: this.ledger.records.length })
-      }
+      if (this.#mayAsk()) return this.#ask()
     }
     if (!this.#asking && !this.ledger.isActive) this.#onIdle()
+  }
+
+  #ask(): void {
+    this.#asking = true
+    // Trials that do not run lead from one question to the next within one event, for as long as there are any.
+    if (this.#unrunCount % UNRUN_SLICE !== UNRUN_SLICE - 1) return this.#suggest()
+    this.#ports.post(() => {
+      if (!this.#asking) return
+      if (!this.#stopping && !this.#isCut) return this.#suggest()
+      this.#asking = false
+      this.#pump()
+    })
+  }
+
+  #suggest(): void {
+    this.#send('searcher', { type: 'searcher.suggest', trial: this.ledger.records.length })
   }
 
   #choose(): boolean {
@@ -356,12 +410,22 @@ export class Controller {
     this.#pump()
   }
 
+  /** Whether no other trial is wanted, whatever the searcher may still think of. */
+  get isOver(): boolean {
+    return this.#stopping || this.#isCut
+  }
+
   /** Whether another trial may come before any of those that are under way has moved. */
   #mayCreate(): boolean {
     if (this.#created >= this.plan.trialCount || this.#searcherFinished || this.#searcherWaits) return false
-    if (!this.plan.batch) return true
+    if (this.#isBarren) return false
     if (this.ledger.live.size === 0) this.#batchCount = 0
-    return this.#batchCount < this.plan.slotCount
+    return this.#batchCount < this.plan.batchSize
+  }
+
+  /** Whether so many trials have not run that more of them would be no use before one of those that are there has. */
+  get #isBarren(): boolean {
+    return this.plan.isEndless && this.#unrunCount >= UNRUN_MAX
   }
 
   #mayAsk(): boolean {
@@ -376,10 +440,14 @@ export class Controller {
           `the searcher ${this.plan.searcherName} waits for a result, but no trial is under way. A searcher that has nothing more to propose must answer 'finished'.`,
         )
       }
+      if (this.#isBarren && !this.#searcherFinished) return this.#failBarren()
       return this.#finish()
     }
     const waiting = [...this.ledger.waitingTrials()]
-    if (waiting.some((trial) => trial.held)) return
+    if (waiting.some((trial) => trial.held)) {
+      this.#letProcessEnd = this.#ports.keepAlive()
+      return
+    }
     if (this.#declined && !this.#declinedIdle) {
       // The scheduler declined while something could still come. Nothing can: it is asked once more, and told so.
       this.#declined = false
@@ -395,8 +463,19 @@ export class Controller {
     )
   }
 
+  /** Something other than the user moves: a process with nothing else to do may end again. */
+  #goOn(): void {
+    this.#letProcessEnd?.()
+    this.#letProcessEnd = undefined
+  }
+
   #start(trial: LiveTrial): void {
     const { record } = trial
+    if (trial.standstill.start(this.#ports.now())) {
+      return this.#stalled(
+        `trial ${record.number} was started ${STARTS_MAX} times. A scheduler must not pause a trial or let it exploit for ever, nor may one fail for ever. Let time pass in it, with trial.sleep(ms) or stepMs, or between its attempts, with failure.backoffMs.`,
+      )
+    }
     this.ledger.takeSlot(trial)
     this.ledger.setWaiting(trial, false)
     const assignment: Assignment = {
@@ -426,6 +505,8 @@ export class Controller {
     // A report of an earlier attempt, or one that crossed with the trial's end, changes nothing any more.
     if (trial === undefined || attempt !== trial.record.attempt) return
     const { record } = trial
+    const at = this.#ports.now()
+    if (!this.#warnedOfClock) this.#checkClock(number, report.metrics)
     const metrics: Metrics = {
       ...report.metrics,
       training_iteration: ++record.iteration,
@@ -440,7 +521,7 @@ export class Controller {
     const values = readValues(record, metrics, this.plan)
     trial.awaiting.push({ attempt, seq: report.seq, metrics, last: report.last })
     const { log } = this.#ports
-    log?.({ at: this.#ports.now(), type: 'trial.report', trial: number, attempt, seq: report.seq, metrics })
+    log?.({ at, type: 'trial.report', trial: number, attempt, seq: report.seq, metrics })
     const ranked = rankable(record, metrics, values, this.plan)
     if (ranked !== undefined) trial.lastRanked = ranked
     if (this.plan.searcherObserves && values !== undefined) {
@@ -455,8 +536,27 @@ export class Controller {
       seq: report.seq,
       report: ranked,
       metrics,
-      elapsedMs: this.#ports.now(),
+      elapsedMs: at,
       last: report.last,
+    })
+    if (trial.standstill.report(at)) {
+      this.#stalled(
+        `trial ${number} reported ${REPORTS_MAX} times. Let time pass in it, with trial.sleep(ms) or stepMs.`,
+      )
+    }
+  }
+
+  /** Says once that what the runtime counts by itself is not the user's to report. */
+  #checkClock(number: number, metrics: Metrics): void {
+    const name = 'training_iteration' in metrics ? 'training_iteration' : 'time_total_s'
+    if (!(name in metrics)) return
+    this.#warnedOfClock = true
+    this.#publish('experiment.warning', {
+      at: this.#ports.now(),
+      kind: 'report',
+      message: `Trial ${number} reported ${name}, which is counted for it, and takes the place of what it said. Report it under another name, and give that to the scheduler as timeAttr if it is how far a trial is.`,
+      trial: number,
+      cause: undefined,
     })
   }
 
@@ -469,12 +569,16 @@ export class Controller {
     const isAwaited = awaiting?.seq === seq && awaiting.attempt === trial?.record.attempt
     if (trial !== undefined && isAwaited && trial.ending === undefined) this.#apply(trial, awaiting, message)
     this.#obey(commands)
-    if (demand?.scope === 'experiment' && !this.#stopping && !this.#isCut) {
-      this.#isCut = true
-      this.endedBy = 'stopper'
-      this.#send('self', { type: 'experiment.stop', by: 'stopper', graceful: false })
-    }
+    if (demand?.scope === 'experiment') this.#cut()
     if (commands.length > 0 || this.#stopping) this.#pump()
+  }
+
+  /** A stopper has had enough of the whole experiment. */
+  #cut(): void {
+    if (this.#stopping || this.#isCut) return
+    this.#isCut = true
+    this.endedBy = 'stopper'
+    this.#send('self', { type: 'experiment.stop', by: 'stopper', graceful: false })
   }
 
   #apply(
@@ -483,7 +587,7 @@ export class Controller {
     { decision, demand }: { readonly decision: Decision; readonly demand: StopDemand | undefined },
   ): void {
     const { record } = trial
-    const info = this.#decisionInfo(trial, awaiting, decision, demand)
+    const info = this.#carriedOut(trial, decision, this.#decisionInfo(trial, awaiting, decision, demand))
     this.#logDecision(record, awaiting.seq, info)
     if (this.#ports.hears('trial.report')) {
       this.#ports.publish('trial.report', {
@@ -506,22 +610,40 @@ export class Controller {
       }
       case 'exploit':
         // What is done is what the scheduler decided: nobody else can ask for this.
-        return this.#exploit(trial, awaiting.seq, decision as Exploit)
+        return this.#exploit(trial, decision as Exploit)
       default:
         return assertNever(info.kind, 'A decision')
     }
   }
 
   /**
-   * The trial leaves, and starts again with the new configuration from the donor's checkpoint. Without a checkpoint
-   * there is nothing to go on from, and starting from scratch would lose what it has: it goes on as it is.
+   * What comes of a decision. Without the donor's checkpoint there is nothing to go on from, and starting from scratch
+   * would lose what the trial has: it goes on as it is, and that is what is told of it.
    */
-  #exploit(trial: LiveTrial, seq: number, { donor, config, reason, evidence }: Exploit): void {
+  #carriedOut(trial: LiveTrial, decision: Decision, info: DecisionInfo): DecisionInfo {
+    if (info.kind !== 'exploit') return info
+    const { donor } = decision as Exploit
+    const source = this.ledger.records[donor]
+    if (source?.checkpoint !== undefined) return info
+    const why = source === undefined ? 'which there is not' : 'which has no checkpoint'
+    const { number } = trial.record
+    this.#publish('experiment.warning', {
+      at: this.#ports.now(),
+      kind: 'decision',
+      message: `The scheduler ${this.plan.schedulerName} let trial ${number} exploit trial ${donor}, ${why}: it goes on as it is. A checkpoint comes with report(metrics, { checkpoint }), or by defineTrainable with save and the option checkpoint.`,
+      trial: number,
+      cause: undefined,
+    })
+    if (trial.held) return HELD
+    const reason = `goes on as it is: it could not exploit trial ${donor}, ${why}`
+    return { kind: 'continue', by: 'scheduler', reason, evidence: info.evidence }
+  }
+
+  /** The trial leaves, and starts again with the new configuration from the donor's checkpoint. */
+  #exploit(trial: LiveTrial, { donor, config, reason, evidence }: Exploit): void {
     const { record } = trial
-    const checkpoint = this.ledger.records[donor]?.checkpoint
-    if (checkpoint === undefined) return this.#sendTrial(trial, { type: 'trial.continue', seq })
     record.config = config
-    record.checkpoint = checkpoint
+    record.checkpoint = this.ledger.records[donor]?.checkpoint
     record.reason = { by: 'scheduler', text: reason, evidence }
     trial.exploits = true
     this.#publish('trial.exploit', { trial: record, donor, config, at: this.#ports.now() })
@@ -541,7 +663,7 @@ export class Controller {
       return { kind: 'stop', by: 'stopper', reason: demand.reason, evidence: demand.evidence }
     }
     if (decision.kind === 'continue' && trial.held) {
-      return { kind: 'pause', by: 'user', reason: 'paused by the user', evidence: undefined }
+      return HELD
     }
     if (decision.kind === 'continue' && decision.evidence === undefined) return GOES_ON
     const reason = decision.kind === 'continue' ? undefined : decision.reason
@@ -579,6 +701,8 @@ export class Controller {
     const from = record.status
     const at = this.#ports.now()
     const isFirst = cause === 'xstate.init'
+    // Before anything is said of it: to wait for an attempt belongs to that attempt.
+    if (status === 'pending' && !isFirst) this.#prepareNextAttempt(trial)
     this.ledger.setStatus(record, status)
     record.life.enter(status, at, isFirst ? 'trial.created' : cause, record.attempt)
     if (error !== undefined) record.error = error
@@ -590,7 +714,6 @@ export class Controller {
       case 'stopping':
         return undefined
       case 'pending':
-        if (!isFirst) this.#prepareNextAttempt(trial)
         this.ledger.setWaiting(trial, true)
         if (isFirst) this.#add(record)
         this.#catchUp(trial)
@@ -637,6 +760,7 @@ export class Controller {
     record.startedAt ??= at
     record.reason = undefined
     trial.pausedBy = undefined
+    this.#unrunCount = 0
     this.#publish(name, { trial: record, attempt: record.attempt, at })
   }
 
@@ -686,7 +810,7 @@ export class Controller {
       return
     }
     // What an earlier attempt threw is not what ended this one.
-    record.error = error ?? noFinalValue(record, this.plan)
+    record.error = error ?? noFinalValue(record, this.plan, trial.returned)
     this.#conclude(trial, 'failed', at, error === undefined ? ending?.reason : undefined)
     this.#publish('trial.error', { trial: record, error: record.error, at })
     if (this.plan.failFast) this.#failFast(record)
@@ -703,6 +827,7 @@ export class Controller {
     run.dispose()
     this.ledger.retire(trial)
     this.#searcherWaits = false
+    if (record.startedAt !== undefined) this.#unrunCount = 0
     this.#logEnd(record, state)
     this.#tellSearcher(record, domains)
     this.#send('scheduler', { type: 'scheduler.end', end: { trial: record.number, state, last: lastRanked } })
@@ -755,6 +880,17 @@ export class Controller {
           trial: number,
           cause: undefined,
         })
+      case 'returned':
+        trial.returned = note.what
+        return undefined
+      case 'threwBesides':
+        return this.#publish('experiment.warning', {
+          at,
+          kind: 'cleanup',
+          message: `Trial ${number} threw while it was leaving or cleaning up: ${note.error.message}`,
+          trial: number,
+          cause: note.error,
+        })
       default:
         return assertNever(note, 'A note')
     }
@@ -797,6 +933,7 @@ export class Controller {
 
   #interrupt(graceful: boolean): void {
     this.#stopping = true
+    this.#goOn()
     for (const trial of this.ledger.live.values()) {
       const { status } = trial.record
       if (graceful && (status === 'running' || status === 'stopping')) continue
@@ -849,6 +986,21 @@ export class Controller {
     )
   }
 
+  #failBarren(): void {
+    const { error } = this.ledger.records.at(-1) as TrialRecord
+    const how = error === undefined ? 'took over the result of another' : `was refused: ${error.message}`
+    this.#fail(
+      'searcher',
+      `The last ${this.#unrunCount} trials that the searcher ${this.plan.searcherName} proposed ended without having run; the last one ${how}. It may have no other to propose. Give numSamples, a larger space, or a searcher that answers 'finished'.`,
+      error,
+    )
+  }
+
+  /** Much happens, but time stands, so no limit of time would ever end it. */
+  #stalled(message: string): void {
+    this.#fail('stalled', `Time stands at ${this.#ports.now()} ms: ${message}`, undefined)
+  }
+
   #deadlock(message: string): void {
     this.#fail('deadlock', `After ${Math.round(this.#ports.now())} ms ${message}`, undefined)
   }
@@ -865,15 +1017,18 @@ export class Controller {
     this.#publish('experiment.warning', {
       at: this.#ports.now(),
       kind: 'policyRestarted',
-      message: `The ${kind} ${name} threw and was started again from its history (${restarts}. time): ${error.message}`,
+      message: `The ${kind} ${name} threw and was started again from its history (restart ${restarts}): ${error.message}`,
       trial: undefined,
       cause: error,
     })
   }
 
-  #onPolicyFailed({ actor, culprit: { kind, name }, error, restarts }: PolicyFault): void {
+  #onPolicyFailed({ actor, culprit, error, restarts }: PolicyFault): void {
+    // What the user's own space, points or where did wrong says so by itself.
+    const isUsers = culprit.isUsersPart === true && isUsersFault(error)
+    const { kind, name } = culprit
     const history = restarts === 0 ? 'threw' : `threw, was started again ${restarts} times, and threw again`
-    this.#fail(kind, `The ${kind} ${name} ${history}: ${error.message}`, error)
+    this.#fail(kind, isUsers ? error.message : `The ${kind} ${name} ${history}: ${error.message}`, error)
     this.#closing.lose(actor)
   }
 
@@ -889,7 +1044,9 @@ export class Controller {
   }
 
   #tellSearcher(record: TrialRecord, domains: LiveTrial['domains']): void {
-    this.#send('searcher', { type: 'searcher.tell', told: toldTrial(record, domains, this.plan) })
+    const told = toldTrial(record, domains, this.plan)
+    this.#send('searcher', { type: 'searcher.tell', told })
+    if (this.plan.stoppersHearEnds) this.#send('scheduler', { type: 'scheduler.told', told })
     this.#closing.askAgain('searcher')
   }
 
@@ -960,6 +1117,13 @@ const GOES_ON: DecisionInfo = Object.freeze({
   kind: 'continue',
   by: 'scheduler',
   reason: undefined,
+  evidence: undefined,
+})
+
+const HELD: DecisionInfo = Object.freeze({
+  kind: 'pause',
+  by: 'user',
+  reason: 'paused by the user',
   evidence: undefined,
 })
 

@@ -6,6 +6,7 @@ import type { Metrics } from '../src/core/metrics.ts'
 import type { Candidate, TrialReport } from '../src/schedulers/scheduler.ts'
 import type { Domain } from '../src/space/space.ts'
 import type { TrialRun } from './protocol.ts'
+import type { Standstill } from './standstill.ts'
 
 /** A report that waits for its decision. */
 export interface Awaiting {
@@ -35,6 +36,9 @@ export interface LiveTrial {
   exploits: boolean
   /** The last report that a scheduler could rank. */
   lastRanked: TrialReport | undefined
+  /** What its code returned, in words, when that was no report. */
+  returned: string | undefined
+  readonly standstill: Standstill
 }
 
 /**

@@ -21,9 +21,11 @@ export interface ExperimentPlan {
   readonly rankedBy: readonly Objective[]
   /** How many trials to run; Infinity until the searcher has finished. */
   readonly trialCount: number
+  /** Whether nothing but a limit, a stopper or the user ever ends it: no number is given, and the searcher has no end. */
+  readonly isEndless: boolean
   readonly slotCount: number
-  /** Ask for the next `slotCount` configurations only when all of the last ones have ended. */
-  readonly batch: boolean
+  /** Ask for the next so many configurations only when all of the last ones have ended; Infinity for one by one. */
+  readonly batchSize: number
   readonly totalResources: Resources
   readonly maxFailures: number
   readonly failFast: boolean
@@ -33,6 +35,8 @@ export interface ExperimentPlan {
   readonly stopGraceMs: number
   /** Whether the searcher wants to hear of each report. */
   readonly searcherObserves: boolean
+  /** Whether a stopper wants to hear of each trial that has ended. */
+  readonly stoppersHearEnds: boolean
   /** Trials with known results, that take the first numbers and do not run. */
   readonly given: readonly GivenTrial[]
 }
@@ -44,6 +48,10 @@ export interface ExperimentPorts {
   /** An error, instead of throwing, fails the trial. */
   readonly resourcesOf: (config: unknown) => Resources | Error
   readonly makeRun: (record: TrialRecord) => TrialRun
+  /** Calls back soon, after a turn of the event loop when the last one was some time ago. */
+  readonly post: (fn: () => void) => void
+  /** Keeps the process from ending while nobody but the user can go on. Gives how to let it go. */
+  readonly keepAlive: () => () => void
   /** Calls back after so many milliseconds on the experiment's clock, unless what it gives is called before. */
   readonly later: (ms: number, fn: () => void) => () => void
   readonly publish: <Name extends ExperimentEventName>(name: Name, event: ExperimentEvents[Name]) => void

@@ -112,10 +112,14 @@ function recentRestarts({ restarts, now }: PolicyContext): number {
   return restarts.filter((at) => at >= since).length
 }
 
-/** What a user gave wrong, or a policy that is not repeatable, would be so again. */
+/** A policy that is not repeatable, or what a user gave wrong, would be so again. */
 function isForGood(error: Error | undefined): boolean {
-  if (error instanceof SpaceError || error instanceof OptionError || error instanceof DivergenceError)
-    return true
+  return error instanceof DivergenceError || isUsersFault(error)
+}
+
+/** Whether it was no policy that was at fault, but what the user gave it: a space, points, an option or `where`. */
+export function isUsersFault(error: Error | undefined): boolean {
+  if (error instanceof SpaceError || error instanceof OptionError) return true
   return error instanceof TroupeError && error.code === 'where'
 }
 

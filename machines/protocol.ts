@@ -80,6 +80,8 @@ export type SchedulerMessage =
     }
   /** experiment → scheduler: a trial has ended. Once for each trial. */
   | { readonly type: 'scheduler.end'; readonly end: TrialEnd }
+  /** experiment → scheduler: what the searcher is told; only sent when a stopper wants to hear of ends. */
+  | { readonly type: 'scheduler.told'; readonly told: ToldTrial }
   /** experiment → scheduler: there is room; which of these shall run? */
   | { readonly type: 'scheduler.choose'; readonly choice: Choice }
   /** experiment → scheduler: that was all; say when you have done it. */
@@ -145,6 +147,8 @@ export type ExperimentMessage =
     }
   /** scheduler → experiment: the answer to `scheduler.end`, when other trials can no longer win. */
   | { readonly type: 'scheduler.commanded'; readonly commands: readonly Command[] }
+  /** scheduler → experiment: the answer to `scheduler.told`, when a stopper wants the experiment to end. */
+  | { readonly type: 'scheduler.demanded'; readonly demand: StopDemand }
   /** scheduler → experiment: the answer to `scheduler.choose`. */
   | { readonly type: 'scheduler.chose'; readonly trial: number | undefined }
   /** trials → experiment: the answer to `trials.close`. */
@@ -175,6 +179,8 @@ export interface PolicyFault {
 export interface Culprit {
   readonly kind: PolicyActor | 'stopper'
   readonly name: string
+  /** Whether it was what the user gave it beside: a space, points, or `where`. */
+  readonly isUsersPart?: boolean
 }
 
 /** What user code attaches to its trial while it runs. */
@@ -183,6 +189,10 @@ export type TrialNote =
   | { readonly kind: 'constraint'; readonly key: string; readonly value: number }
   | { readonly kind: 'log'; readonly entry: LogEntry }
   | { readonly kind: 'abandoned'; readonly graceMs: number }
+  /** It returned what is no report. */
+  | { readonly kind: 'returned'; readonly what: string }
+  /** It threw while it was leaving or cleaning up, which decides nothing. */
+  | { readonly kind: 'threwBesides'; readonly error: Error }
 
 /** Why an experiment cannot go on. */
 export interface Failure {

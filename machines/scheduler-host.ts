@@ -5,6 +5,7 @@ import { assertNever, TroupeError } from '../src/errors.ts'
 import type { RandomStream } from '../src/random/random.ts'
 import { defaultChoice } from '../src/schedulers/default-choice.ts'
 import { type Command, CONTINUE, type Decision, type Scheduler } from '../src/schedulers/scheduler.ts'
+import type { ToldTrial } from '../src/searchers/searcher.ts'
 import type { StopDemand, Stopper } from '../src/stoppers/stopper.ts'
 import type { PolicyHost } from './policy.ts'
 import type { Culprit, SchedulerMessage } from './protocol.ts'
@@ -110,6 +111,8 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
         const commands = checkedCommands(scheduler, scheduler.onEnd?.(this.#state, message.end))
         return commands.length === 0 ? [] : [{ type: 'scheduler.commanded', commands }]
       }
+      case 'scheduler.told':
+        return this.#hearEnd(message.told)
       case 'scheduler.choose': {
         const { choice } = message
         const trial =
@@ -127,6 +130,19 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
       default:
         return assertNever(message, 'A message to the scheduler')
     }
+  }
+
+  #hearEnd(trial: ToldTrial): readonly AnyEventObject[] {
+    let demand: StopDemand | undefined
+    this.#stoppers.forEach((stopper, i) => {
+      this.#stopper = stopper
+      const end = { trial, objectives: this.#objectives }
+      const asked = checkedDemand(stopper, stopper.onEnd?.(this.#stopperStates[i], end))
+      demand ??= asked
+    })
+    this.#stopper = undefined
+    // The trial has ended already.
+    return demand?.scope === 'experiment' ? [{ type: 'scheduler.demanded', demand }] : []
   }
 
   #decide(message: Extract<SchedulerMessage, { type: 'scheduler.report' }>): AnyEventObject {

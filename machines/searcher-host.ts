@@ -31,6 +31,8 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   #calls: Call[] = []
   #saved: { readonly state: unknown; readonly running: ReadonlyMap<number, Params> } | undefined
   #nextSave = TAIL_MIN
+  // The answer for the next trial, which the searcher is at before it is asked for.
+  #ahead: { readonly trial: number; readonly answer: Answer | Promise<Answer> } | undefined
 
   /** @param makeSession - Starts the searcher in its space, from a state that it saved where there is one. */
   constructor(makeSession: (saved: unknown) => SearchSession) {
@@ -44,7 +46,8 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   }
 
   get culprit(): Culprit {
-    return { kind: 'searcher', name: this.#session.searcher.name }
+    const { searcher, isSearching } = this.#session
+    return { kind: 'searcher', name: searcher.name, isUsersPart: !isSearching }
   }
 
   handle(message: SearcherMessage): readonly AnyEventObject[] | Promise<readonly AnyEventObject[]> {
@@ -54,7 +57,18 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
     return this.#record(message, done)
   }
 
+  /** Lets go of what the searcher holds, such as its thread. */
+  close(): void {
+    try {
+      this.#session.close()
+    } catch {
+      // It is over for this searcher in any case.
+    }
+  }
+
   restart(): void | Promise<void> {
+    this.close()
+    this.#ahead = undefined
     // A copy, since the searcher may go on to write to what it is given.
     this.#session = this.#makeSession(structuredClone(this.#saved?.state))
     this.#running = new Map(this.#saved?.running)
@@ -83,10 +97,7 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   #do(message: Suggest | Told): Answer | undefined | Promise<Answer | undefined> {
     switch (message.type) {
       case 'searcher.suggest':
-        return this.#session.suggest({
-          number: message.trial,
-          running: this.#session.readsRunning ? this.#runningTrials() : NONE,
-        })
+        return this.#suggest(message.trial)
       case 'searcher.tell': {
         const told = this.#session.tell(message.told)
         return told instanceof Promise ? told.then(() => undefined) : undefined
@@ -97,6 +108,30 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
       default:
         return assertNever(message, 'A message to the searcher')
     }
+  }
+
+  #suggest(trial: number): Answer | Promise<Answer> {
+    const answer =
+      this.#ahead?.trial === trial
+        ? this.#ahead.answer
+        : this.#session.suggest({
+            number: trial,
+            running: this.#session.readsRunning ? this.#runningTrials() : NONE,
+          })
+    this.#ahead = undefined
+    if (!(answer instanceof Promise) || !this.#session.canAskAhead) return answer
+    return answer.then((settled) => {
+      if (settled.kind === 'trial') this.#askAhead(trial + 1)
+      return settled
+    })
+  }
+
+  /** While the experiment does other things, a searcher that takes its time is already at the next configuration. */
+  #askAhead(trial: number): void {
+    const answer = this.#session.suggest({ number: trial, running: NONE })
+    this.#ahead = { trial, answer }
+    // It counts as failed when it is asked for, and not before.
+    if (answer instanceof Promise) answer.catch(() => {})
   }
 
   #record(message: Suggest | Told, answer: Answer | undefined): readonly AnyEventObject[] {
@@ -129,6 +164,8 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   }
 
   #savedState(): unknown {
+    // The searcher is a trial further than the calls say.
+    if (this.#ahead !== undefined) return undefined
     try {
       return structuredClone(this.#session.save())
     } catch {

@@ -62,20 +62,39 @@ export function hasFinalValue(record: TrialRecord, { objectives }: Pick<Measures
   return record.values !== undefined && !record.values.some(Number.isNaN)
 }
 
-/** What a trial failed of that ended without a value that can be ranked. */
+/**
+ * What a trial failed of that ended without a value that can be ranked.
+ * @param returned - What it returned, in words, when that was no report and not nothing.
+ */
 export function noFinalValue(
   { number, values }: TrialRecord,
   { objectives }: Pick<Measures, 'objectives'>,
+  returned?: string,
 ): TroupeError {
-  const names = objectives.map(({ metric }) => metric).join(', ')
+  const metrics = objectives.map(({ metric }) => metric)
+  const names = metrics.join(', ')
   if (values !== undefined) {
     return new TroupeError(
       'nanResult',
       `Trial ${number} ended with ${names} = ${values.join(', ')}: NaN cannot be ranked.`,
     )
   }
-  return new TroupeError(
-    'noResult',
-    `Trial ${number} ended without a report of ${names} that is a number. Report it, or name another metric.`,
+  const lack =
+    metrics.length > 1
+      ? `Trial ${number} ended without a report that carries ${names} together, as numbers.`
+      : `Trial ${number} ended without a report of ${names} that is a number.`
+  return new TroupeError('noResult', `${lack} ${remedyFor(metrics, returned)}`)
+}
+
+function remedyFor(metrics: readonly string[], returned: string | undefined): string {
+  if (returned === undefined)
+    return metrics.length > 1
+      ? 'Put all of them into one report, or name other metrics.'
+      : 'Report it, or name another metric.'
+  // What was returned is mostly the value itself.
+  const value = Number.isNaN(Number(returned)) ? '0.3' : returned
+  const example = metrics.map(
+    (metric) => `${/^[A-Za-z_$][\w$]*$/.test(metric) ? metric : `'${metric}'`}: ${value}`,
   )
+  return `It returned ${returned}, which names no metric: return { ${example.join(', ')} }.`
 }

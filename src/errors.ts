@@ -94,8 +94,9 @@ export class TrialStopped extends TroupeError {
   override readonly name = 'TrialStopped'
   readonly reason: 'stopped' | 'exploited' | 'paused'
 
-  constructor(reason: 'stopped' | 'exploited' | 'paused') {
-    super('trialStopped', `This trial was ${reason}. Let this error pass: the runtime expects it.`)
+  /** @param text - What happened, when it is not the reason alone that says it. */
+  constructor(reason: 'stopped' | 'exploited' | 'paused', text = `This trial was ${reason}.`) {
+    super('trialStopped', `${text} Let this error pass: the runtime expects it.`)
     this.reason = reason
   }
 }
@@ -123,12 +124,41 @@ export function assertNever(value: never, what: string): never {
   throw new TroupeError('internal', `${what}: ${JSON.stringify(value)} is not handled. Please report this.`)
 }
 
-/** What was thrown, as an Error whose stack is kept; anything else that was thrown becomes the `cause`. */
+/**
+ * What was thrown, as an Error whose stack is kept. Anything else becomes the `cause`, and so does an error that cannot
+ * be read: whoever shows its message later must not break on it. Never throws.
+ */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown
-  return new TroupeError('thrown', `A value that is no Error was thrown: ${textOf(thrown)}`, {
-    cause: thrown,
-  })
+  if (isReadableError(thrown)) return thrown
+  const what = isError(thrown) ? 'An error that cannot be read' : 'A value that is no Error'
+  return new TroupeError('thrown', `${what} was thrown: ${textOf(thrown)}`, { cause: thrown })
+}
+
+/**
+ * Whether a value is an Error whose name, message and stack are texts: user code can make getters of these that throw,
+ * or set them to anything. Never throws.
+ */
+export function isReadableError(value: unknown): value is Error {
+  if (!isError(value)) return false
+  try {
+    const { name, message, stack } = value as { name: unknown; message: unknown; stack?: unknown }
+    return (
+      typeof name === 'string' &&
+      typeof message === 'string' &&
+      (stack === undefined || typeof stack === 'string')
+    )
+  } catch {
+    return false
+  }
+}
+
+// A proxy need not even tell what it is.
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error
+  } catch {
+    return false
+  }
 }
 
 // An object without a prototype has no text, and asking for one throws.

@@ -43,6 +43,15 @@ export { randomSearch, type RandomSearchOptions } from './searchers/random-searc
 export { gridSearcher, type GridSearcherOptions } from './searchers/grid-searcher.ts'
 export { concurrencyLimiter, type ConcurrencyLimiterOptions } from './searchers/concurrency-limiter.ts'
 export { repeater, type RepeaterOptions } from './searchers/repeater.ts'
+export { auto, type AutoOptions } from './searchers/auto.ts'
+export { tpe, type Gamma, type TpeOptions } from './searchers/tpe/tpe.ts'
+export { gp, type GpOptions } from './searchers/gp/gp.ts'
+export { cmaes, type CmaesOptions, type Restart, type SourceTrial } from './searchers/cmaes/cmaes.ts'
+export { nsga2, type CrossoverOptions, type MutationOptions, type Nsga2Options } from './searchers/nsga2.ts'
+export { nsga3, type Nsga3Options } from './searchers/nsga3.ts'
+export { qmc, type QmcOptions } from './searchers/qmc.ts'
+export { bruteForce, type BruteForceOptions } from './searchers/brute-force/brute-force.ts'
+export { partialFixed, type PartialFixedOptions } from './searchers/partial-fixed.ts'
 export type {
   Ask,
   Observation,
@@ -50,7 +59,9 @@ export type {
   Search,
   SearchContext,
   Searcher,
+  SearcherChoice,
   SearcherOptions,
+  StartThread,
   Suggestion,
   ToldTrial,
 } from './searchers/searcher.ts'
@@ -70,6 +81,8 @@ export type {
   TrialEnd,
   TrialReport,
 } from './schedulers/scheduler.ts'
+export { wilcoxonPruner, type WilcoxonPrunerOptions } from './schedulers/wilcoxon-pruner.ts'
+export { terminator, type TerminatorOptions } from './stoppers/terminator/terminator.ts'
 export { maximumIteration } from './stoppers/maximum-iteration.ts'
 export { metricBound } from './stoppers/metric-bound.ts'
 export type { StopDemand, Stopper, StopperReport } from './stoppers/stopper.ts'
@@ -115,6 +128,16 @@ export type { Scope } from './results/ranking.ts'
 export type { TableRow } from './results/table.ts'
 export type { Timeline } from './results/timeline.ts'
 export { TrialError } from './results/trial-error.ts'
+export {
+  hypervolume,
+  type HypervolumeOptions,
+  type RatedResults,
+  type RatedStudy,
+  type RatedTrial,
+} from './results/hypervolume.ts'
+export { importance, type ImportanceMethod, type ImportanceOptions } from './results/importance/importance.ts'
+export type { ImportanceSource, ImportanceTarget } from './results/importance/assessed.ts'
+export type { EndedTrial } from './results/ended-trials.ts'
 
 // What runs trials, and what keeps them
 export type {

@@ -75,6 +75,69 @@ describe('asError', () => {
   })
 })
 
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+const closed = new Proxy(new Error('hidden'), {
+  get: () => {
+    throw new Error('trap')
+  },
+})
+
+/** An error of which one property is made by user code. */
+function withProperty(key: string, descriptor: PropertyDescriptor): Error {
+  return Object.defineProperty(new Error('plain'), key, { configurable: true, ...descriptor })
+}
+
+const throwing: PropertyDescriptor = {
+  get: () => {
+    throw new Error('getter')
+  },
+}
+
+describe('a thrown value that breaks whoever looks at it', () => {
+  it.each([
+    ['a revoked proxy', revoked()],
+    ['a proxy whose traps throw', closed],
+    ['an error whose message throws', withProperty('message', throwing)],
+    ['an error whose name throws', withProperty('name', throwing)],
+    ['an error whose stack throws', withProperty('stack', throwing)],
+    ['an error whose message is no text', withProperty('message', { value: 7 })],
+  ])('is wrapped: %s', (_, thrown) => {
+    const error = asError(thrown)
+    expect([error.name, typeof error.message, typeof error.stack]).toEqual([
+      'TroupeError',
+      'string',
+      'string',
+    ])
+    expect(error.cause === thrown).toBe(true)
+  })
+
+  it('is left alone when its class computes the message and that works', () => {
+    class Computed extends Error {
+      override get message(): string {
+        return 'computed'
+      }
+    }
+    const error = new Computed()
+    expect(asError(error)).toBe(error)
+  })
+})
+
+describe('TrialStopped', () => {
+  it('says why, and can say it in other words', () => {
+    expect(new TrialStopped('paused').message).toBe(
+      'This trial was paused. Let this error pass: the runtime expects it.',
+    )
+    expect(new TrialStopped('stopped', 'This trial has ended.')).toMatchObject({
+      reason: 'stopped',
+      message: 'This trial has ended. Let this error pass: the runtime expects it.',
+    })
+  })
+})
+
 describe('assertNever', () => {
   it('says what was not handled', () => {
     expect(() => assertNever({ kind: 'new' } as never, 'Decision')).toThrow(/Decision: \{"kind":"new"\}/)

@@ -44,6 +44,14 @@ export interface Warning {
     | 'executor'
     | 'abandoned'
     | 'policyRestarted'
+    /** User code threw while it was leaving or cleaning up, which decided nothing. */
+    | 'cleanup'
+    /** A report held a metric that is not the user's to give. */
+    | 'report'
+    /** A decision could not be carried out. */
+    | 'decision'
+    /** More warnings than are kept. */
+    | 'dropped'
   readonly message: string
   /** Number of the trial it is about. */
   readonly trial: number | undefined
@@ -59,6 +67,16 @@ export interface ExperimentEvents {
   'experiment.end': { readonly endedBy: EndedBy; readonly at: number }
   /** Something went wrong without harm: a listener threw, a trial did not leave in time, a searcher was restarted. */
   'experiment.warning': Warning
+  /** A searcher that chooses among others, such as `auto`, chose one, for this trial and those after it. */
+  'searcher.choice': {
+    readonly searcher: string
+    /** Name of the one chosen. */
+    readonly chosen: string
+    readonly reason: string
+    /** Number of the first trial that it is for. */
+    readonly trial: number
+    readonly at: number
+  }
   'trial.created': { readonly trial: TrialInfo; readonly at: number }
   'trial.start': { readonly trial: TrialInfo; readonly attempt: number; readonly at: number }
   'trial.report': {
@@ -113,6 +131,7 @@ const NAMES: Readonly<Record<ExperimentEventName, true>> = {
   'experiment.start': true,
   'experiment.end': true,
   'experiment.warning': true,
+  'searcher.choice': true,
   'trial.created': true,
   'trial.start': true,
   'trial.report': true,

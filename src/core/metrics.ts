@@ -74,6 +74,49 @@ function plainValue(value: unknown, path: string, above: readonly unknown[]): un
   )
 }
 
+/**
+ * The value of an attribute, as a copy.
+ * @param owner - Who was given it, for messages, such as `'setUserAttr'`.
+ * @throws {OptionError} when it has no name, is undefined, or is or holds what is no plain data.
+ */
+export function plainAttr(owner: string, key: unknown, value: unknown): unknown {
+  if (typeof key !== 'string' || key === '') {
+    throw new OptionError(owner, `${owner} takes a name and a value, got the name ${describe(key)}.`, {
+      received: key,
+    })
+  }
+  let cause: unknown
+  try {
+    if (value !== undefined) return plainValue(value, key, [])
+  } catch (error) {
+    cause = error
+  }
+  throw new OptionError(
+    `${owner}.${key}`,
+    `${owner}: ${key} is or holds what cannot be recorded, got ${describe(value)}. Give numbers, texts, booleans, null, or plain objects and arrays of these.`,
+    cause === undefined ? { received: value } : { received: value, cause },
+  )
+}
+
+/**
+ * By how much a constraint is overstepped, at most 0 when it is not.
+ * @param owner - Who was given it, for messages, such as `'setConstraint'`.
+ * @throws {OptionError} when it has no name, or is NaN or no number.
+ */
+export function constraintValue(owner: string, key: unknown, value: unknown): number {
+  if (typeof key !== 'string' || key === '') {
+    throw new OptionError(owner, `${owner} takes a name and a number, got the name ${describe(key)}.`, {
+      received: key,
+    })
+  }
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
+  throw new OptionError(
+    `${owner}.${key}`,
+    `${owner}: ${key} must be a number that says by how much the trial breaks it (at most 0 when it does not), got ${describe(value)}. Catch what is not defined before, and give Infinity when nothing better is known.`,
+    { received: value },
+  )
+}
+
 /** An object literal, or one without a prototype: no array, no instance of a class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false

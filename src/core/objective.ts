@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { describe } from './options.ts'
+import { counted, describe } from './options.ts'
 
 /** Whether a metric should become small or large. */
 export type Mode = 'min' | 'max'
@@ -59,7 +59,7 @@ export function readObjectives(owner: string, { metric, mode }: ObjectiveOptions
   if (metrics.length !== modes.length) {
     throw new OptionError(
       `${owner}.mode`,
-      `${owner}: ${metrics.length} metrics (${metrics.join(', ')}) but ${modes.length} modes. Give one mode for each metric.`,
+      `${owner}: ${counted(metrics.length, 'metric')} (${metrics.join(', ')}) but ${counted(modes.length, 'mode')}. Give one mode for each metric.`,
       { received: mode },
     )
   }

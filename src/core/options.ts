@@ -107,6 +107,11 @@ function keysInWords(value: object): string {
   return keys.length > 4 ? `the keys ${keys.slice(0, 4).join(', ')}, …` : `the keys ${keys.join(', ')}`
 }
 
+/** A number of things in words: `1 mode`, `2 modes`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
 /** Ready checks, worded so that "Got …" can follow. */
 export const must = {
   integerFrom:

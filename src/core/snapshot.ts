@@ -34,7 +34,7 @@ export interface TrialSummary {
   /** How often it failed so far. */
   readonly failures: number
   readonly feasible: boolean
-  /** Message of the last failure. */
+  /** Message of the last failure, or the name of an error without one. Undefined when a later attempt made it good. */
   readonly error: string | undefined
   /** Why it ended or paused, in words. */
   readonly reason: string | undefined
@@ -94,7 +94,8 @@ export function summarise(record: TrialRecord, location: string, previous?: Tria
     attempt: record.attempt,
     failures: record.failures,
     feasible: isFeasible(record.constraints),
-    error: record.error?.message,
+    // Some errors say it all with their name.
+    error: record.error && (record.error.message || record.error.name),
     reason: record.reason?.text,
   }
 }

@@ -41,8 +41,14 @@ function clonedListener(listener: AttemptListener): AttemptListener {
 }
 
 function clonedOutcome(outcome: Settled): Settled {
-  if (outcome.kind !== 'threw') return structuredClone(outcome)
-  return { kind: 'threw', error: errorFromData(structuredClone(errorToData(outcome.error))) }
+  const { besides, ...rest } = outcome
+  const crossed: Settled =
+    rest.kind === 'threw' ? { kind: 'threw', error: clonedError(rest.error) } : structuredClone(rest)
+  return besides === undefined ? crossed : { ...crossed, besides: clonedError(besides) }
+}
+
+function clonedError(error: Error): Error {
+  return errorFromData(structuredClone(errorToData(error)))
 }
 
 /** An attempt that never began. */

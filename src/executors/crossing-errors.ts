@@ -1,5 +1,5 @@
 import { describe } from '../core/options.ts'
-import { OptionError, TroupeError } from '../errors.ts'
+import { isReadableError, OptionError, TroupeError } from '../errors.ts'
 
 /** An error as plain data. `structuredClone` alone would lose its code and turn its class into Error. */
 export interface ErrorData {
@@ -18,12 +18,12 @@ const DEPTH_MAX = 8
 
 /** What crosses to another thread in place of an error. */
 export function errorToData(error: Error, depth = 0): ErrorData {
-  const { cause } = error
-  const code = 'code' in error ? error.code : undefined
+  const cause = partOf(error, 'cause')
+  const code = partOf(error, 'code')
   return {
-    name: textOf(error.name) ?? 'Error',
-    message: textOf(error.message) ?? '',
-    stack: textOf(error.stack),
+    name: textOf(partOf(error, 'name')) ?? 'Error',
+    message: textOf(partOf(error, 'message')) ?? '',
+    stack: textOf(partOf(error, 'stack')),
     code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
     option: error instanceof OptionError ? error.option : undefined,
     isOurs: error instanceof TroupeError,
@@ -46,13 +46,21 @@ export function errorFromData(data: ErrorData): Error {
   return error
 }
 
-// User code can make anything of these, and must not stop its own error from crossing.
+// User code can make anything of these, getters that throw included, and must not stop its own error from crossing.
+function partOf(error: Error, key: string): unknown {
+  try {
+    return Reflect.get(error, key)
+  } catch {
+    return undefined
+  }
+}
+
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
 function causeToData(cause: unknown, depth: number): ErrorData {
-  return errorToData(cause instanceof Error ? cause : new TroupeError('thrown', describe(cause)), depth)
+  return errorToData(isReadableError(cause) ? cause : new TroupeError('thrown', describe(cause)), depth)
 }
 
 function emptyError({ message, code, option, isOurs }: ErrorData, facts: { cause?: Error }): Error {

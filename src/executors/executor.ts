@@ -31,10 +31,18 @@ export interface OutgoingReport {
 }
 
 /** How user code left. After `leave` it is `left`, whatever the code did. */
-export type Settled =
-  | { readonly kind: 'returned' }
+export type Settled = (
+  | {
+      readonly kind: 'returned'
+      /** What it returned, in words, when that is no report and not nothing. */
+      readonly ignored?: string
+    }
   | { readonly kind: 'threw'; readonly error: Error }
   | { readonly kind: 'left' }
+) & {
+  /** What it threw that decides nothing: while it was leaving, or by `cleanup` after something else. */
+  readonly besides?: Error
+}
 
 /** One line that user code logged through `trial.logger`. */
 export interface LogEntry {

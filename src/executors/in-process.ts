@@ -1,5 +1,5 @@
 import { describe } from '../core/options.ts'
-import { OptionError } from '../errors.ts'
+import { asError, OptionError, TroupeError } from '../errors.ts'
 import type { Kernel } from '../runtime/kernel.ts'
 import type { Executor } from './executor.ts'
 import type { KeptStates } from './stepped-form.ts'
@@ -54,8 +54,14 @@ export function inProcess<Config>({ trainable, kernel, reportDelayMs }: InProces
     async close() {
       const states = [...kept.values()]
       kept.clear()
-      // Their trials have ended, so an error of theirs has nowhere to belong.
-      await Promise.allSettled(states.map(async (state) => await state.cleanup?.()))
+      const cleanups = await Promise.allSettled(states.map(async (state) => await state.cleanup?.()))
+      const failed = cleanups.find((cleanup) => cleanup.status === 'rejected')
+      if (failed === undefined) return
+      // Their trials have ended, so it is nobody's but the executor's.
+      const { message } = asError(failed.reason)
+      throw new TroupeError('cleanup', `a cleanup that was put off threw: ${message}`, {
+        cause: failed.reason,
+      })
     },
   }
 }

@@ -13,6 +13,8 @@ export interface SteppedSide extends UserSide {
   /** The iteration of the last report. */
   readonly iteration: number
   saved(checkpoint: { readonly value: unknown } | undefined): void
+  /** `cleanup` threw after the trial had failed, or has to leave: that decides nothing, but must not be lost. */
+  alsoThrew(error: unknown): void
   /** Rejects a report that waits for its answer. */
   refuse(report: Wait<'report'>, error: Error): void
 }
@@ -58,7 +60,8 @@ export class SteppedRun<Config> {
     try {
       await stepper.cleanup?.()
     } catch (error) {
-      failure ??= { error }
+      if (failure === undefined) failure = { error }
+      else this.#side.alsoThrew(error)
     }
     if (failure !== undefined) throw asError(failure.error)
   }

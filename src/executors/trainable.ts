@@ -106,7 +106,7 @@ export interface TrainableDefinition<Config, State, Saved = unknown> {
    * recorded.
    */
   readonly step: (state: State, trial: Trial) => Metrics | Promise<Metrics>
-  /** A checkpoint of the state, of what `structuredClone` can copy. Never called while `step` runs. */
+  /** A checkpoint of the state, of what `structuredClone` can copy. Needs `load`. Never called while `step` runs. */
   readonly save?: ((state: State) => Saved | Promise<Saved>) | undefined
   /** Brings a state that was just set up to a checkpoint, its own copy. */
   readonly load?: ((state: State, value: Saved) => void | Promise<void>) | undefined
@@ -156,7 +156,8 @@ const CHECKS = {
 /**
  * Makes a trainable that runs in steps, so that it can be saved, stopped and gone on with between any two of them:
  * what population-based training needs.
- * @throws {OptionError} for an unknown key, a member that is no function, or one of `setup` and `step` missing.
+ * @throws {OptionError} for an unknown key, a member that is no function, one of `setup` and `step` missing, or `save`
+ * without `load`.
  * @example
  * const trainable = defineTrainable({
  *   setup: (config: { lr: number }) => ({ lr: config.lr, weight: 0 }),
@@ -179,6 +180,12 @@ export function defineTrainable<Config, State, Saved = unknown>(
     throw new OptionError(
       `defineTrainable.${key}`,
       `defineTrainable needs setup and step, and ${key} is missing. Give setup: (config) => state and step: (state) => metrics.`,
+    )
+  }
+  if (save !== undefined && load === undefined) {
+    throw new OptionError(
+      'defineTrainable.load',
+      'defineTrainable has save, but no load, so a trial that goes on from a checkpoint would begin from scratch while its training_iteration goes on. Give load: (state, value) => …, or leave save out.',
     )
   }
   return {

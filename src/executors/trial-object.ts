@@ -1,6 +1,5 @@
-import { plainMetrics } from '../core/metrics.ts'
+import { constraintValue, plainAttr } from '../core/metrics.ts'
 import { describe } from '../core/options.ts'
-import { OptionError } from '../errors.ts'
 import { type RandomStream, randomStream } from '../random/random.ts'
 import { loggedFields } from './copies.ts'
 import type { Assignment, AttemptListener, LogEntry } from './executor.ts'
@@ -45,35 +44,9 @@ export function trialObject({ assignment, report, sleep, signal, listener }: Tri
     report,
     sleep,
     random: () => (random ??= randomStream(assignment.randomPath)).next(),
-    setUserAttr: (key, value) => listener()?.setUserAttr(key, plainAttr(key, value)),
-    setConstraint: (key, value) => listener()?.setConstraint(key, checkedConstraint(key, value)),
+    setUserAttr: (key, value) => listener()?.setUserAttr(key, plainAttr('setUserAttr', key, value)),
+    setConstraint: (key, value) =>
+      listener()?.setConstraint(key, constraintValue('setConstraint', key, value)),
     logger: { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
   }
-}
-
-function plainAttr(key: string, value: unknown): unknown {
-  try {
-    const { [key]: copy } = plainMetrics({ [key]: value })
-    if (copy !== undefined) return copy
-  } catch (cause) {
-    throw badAttr(key, value, cause)
-  }
-  throw badAttr(key, value, undefined)
-}
-
-function badAttr(key: string, value: unknown, cause: unknown): OptionError {
-  return new OptionError(
-    `setUserAttr.${key}`,
-    `trial.setUserAttr: ${key} is or holds what cannot be recorded, got ${describe(value)}. Give numbers, strings, booleans, null, or plain objects and arrays of these.`,
-    cause === undefined ? { received: value } : { received: value, cause },
-  )
-}
-
-function checkedConstraint(key: string, value: number): number {
-  if (typeof value === 'number' && !Number.isNaN(value)) return value
-  throw new OptionError(
-    `setConstraint.${key}`,
-    `trial.setConstraint: ${key} must be a number that says by how much the trial breaks it (at most 0 when it does not), got ${describe(value)}. Catch what is not defined before, and give Infinity when nothing better is known.`,
-    { received: value },
-  )
 }

@@ -1,10 +1,12 @@
 import { isPlainObject } from '../core/metrics.ts'
+import { describe } from '../core/options.ts'
 import { asError, assertNever, TrialStopped } from '../errors.ts'
 import type { Kernel, Watch } from '../runtime/kernel.ts'
 import { driveAsyncGenerator } from './async-generator-form.ts'
 import { ownConfig } from './copies.ts'
 import type { Assignment, Attempt, AttemptListener, Settled } from './executor.ts'
 import { driveGenerator } from './generator-form.ts'
+import { isOfLeaving } from './leaving-errors.ts'
 import { OutgoingReports } from './outgoing-reports.ts'
 import { Sleeps } from './sleeps.ts'
 import { type KeptStates, SteppedRun, type SteppedSide } from './stepped-form.ts'
@@ -25,6 +27,10 @@ export interface UserRunOptions<Config> {
 }
 
 const LEFT: Settled = { kind: 'left' }
+const RETURNED: Settled = { kind: 'returned' }
+
+const ENDED =
+  'This trial has ended, so it can report nothing more. What it starts should be awaited before it returns.'
 
 // More than the steps that a loop usually has left.
 const FREE_REFUSALS = 1000
@@ -50,6 +56,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   #stepped: SteppedRun<Config> | undefined
   #leaving: TrialStopped | undefined
   #ended: Settled | undefined
+  #besides: Error | undefined
   #hasToAbort = false
   /** Whether something that the code waited for was rejected, so that it knows. */
   #isTold = false
@@ -147,11 +154,15 @@ export class UserRun<Config> implements Attempt, SteppedSide {
 
   returned(value: unknown): void {
     const error = this.#reports.unheardError ?? this.#lastReportError(value)
-    this.#end(error === undefined ? { kind: 'returned' } : { kind: 'threw', error })
+    this.#end(error === undefined ? returnedWith(value) : { kind: 'threw', error })
   }
 
   threw(error: unknown): void {
     this.#end({ kind: 'threw', error: asError(error) })
+  }
+
+  alsoThrew(error: unknown): void {
+    if (!isOfLeaving(error)) this.#besides ??= asError(error)
   }
 
   saved(checkpoint: { readonly value: unknown } | undefined): void {
@@ -171,7 +182,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   }
 
   #refusal<Kind extends 'sleep' | 'report'>(kind: Kind): Wait<Kind> {
-    const error = this.#leaving ?? new TrialStopped('stopped')
+    const error = this.#leaving ?? new TrialStopped('stopped', ENDED)
     return this.#slowed(new Wait(kind), (wait) => wait.reject(error))
   }
 
@@ -279,6 +290,18 @@ export class UserRun<Config> implements Attempt, SteppedSide {
     const listener = this.#listener
     this.#listener = undefined
     this.#reports.clear()
-    listener?.settled(this.#leaving === undefined ? this.#ended : LEFT)
+    listener?.settled(this.#outcome(this.#ended))
   }
+
+  #outcome(ended: Settled): Settled {
+    if (this.#leaving !== undefined && ended.kind === 'threw') this.alsoThrew(ended.error)
+    const outcome = this.#leaving === undefined ? ended : LEFT
+    return this.#besides === undefined ? outcome : { ...outcome, besides: this.#besides }
+  }
+}
+
+/** A plain object was the last report; anything else but nothing was meant to be something. */
+function returnedWith(value: unknown): Settled {
+  if (value === undefined || value === null || isPlainObject(value)) return RETURNED
+  return { kind: 'returned', ignored: describe(value) }
 }

@@ -1,6 +1,6 @@
 import type { Mode, Objective } from '../core/objective.ts'
 import type { TrialRecord } from '../core/trial.ts'
-import { metricOf } from '../core/metrics.ts'
+import { type Metrics, metricOf } from '../core/metrics.ts'
 import { compareRanked, compareValues, isFeasible } from '../core/order.ts'
 
 /**
@@ -22,6 +22,8 @@ export interface Score {
   readonly value: number
   /** The `training_iteration` whose report had the value; undefined for averages. */
   readonly iteration: number | undefined
+  /** That report; undefined for averages and given values. */
+  readonly metrics: Metrics | undefined
 }
 
 /**
@@ -73,7 +75,7 @@ function scoreOf(record: TrialRecord, { metric, mode, scope }: Criterion, given:
 // Trials of `evaluatedRewards` and those added to a study have values but no reports.
 function givenScore({ values, valuesAt, history }: TrialRecord, index: number): Score | undefined {
   const value = history.length === 0 ? values?.[index] : undefined
-  return value === undefined ? undefined : { value, iteration: valuesAt }
+  return value === undefined ? undefined : { value, iteration: valuesAt, metrics: undefined }
 }
 
 function lastScore(record: TrialRecord, metric: string): Score | undefined {
@@ -87,7 +89,7 @@ function averageScore(record: TrialRecord, metric: string, window: number): Scor
     sum += value
     if (++count === window) break
   }
-  return count === 0 ? undefined : { value: sum / count, iteration: undefined }
+  return count === 0 ? undefined : { value: sum / count, iteration: undefined, metrics: undefined }
 }
 
 function bestScore(record: TrialRecord, metric: string, mode: Mode): Score | undefined {
@@ -104,6 +106,7 @@ function* fromLast({ history }: TrialRecord, metric: string): IterableIterator<S
     const report = history.at(i)
     if (report === undefined) continue
     const value = metricOf(report, metric)
-    if (value !== undefined) yield { value, iteration: metricOf(report, 'training_iteration') ?? i + 1 }
+    if (value === undefined) continue
+    yield { value, iteration: metricOf(report, 'training_iteration') ?? i + 1, metrics: report }
   }
 }

@@ -12,8 +12,12 @@ import type {
 import type { Scope } from './ranking.ts'
 import { isPlainObject } from '../core/metrics.ts'
 import { isFeasible } from '../core/order.ts'
+import { copyPlain } from '../space/same-value.ts'
 
-/** What came of one trial. */
+/**
+ * What came of one trial. Its data are copies of its own, so that writing to them changes nothing else; what was thrown,
+ * and the checkpoint, which may be large, are not copied.
+ */
 export interface Result<Config = unknown> {
   readonly trialId: string
   /** Counts the trials of the experiment from 0. */
@@ -23,7 +27,7 @@ export interface Result<Config = unknown> {
   readonly config: Config
   /** The sampled values by path, without constants. */
   readonly params: Params
-  /** The last report; undefined when there was none. */
+  /** The last report, whatever the trial was chosen by; undefined when there was none. */
   readonly metrics: Metrics | undefined
   /** All reports in order. */
   readonly history: readonly Metrics[]
@@ -40,7 +44,7 @@ export interface Result<Config = unknown> {
   readonly error: Error | undefined
   /** Why it ended or paused, with the evidence of whoever decided. */
   readonly reason: Reason | undefined
-  /** What was last given to `report(…, { checkpoint })`. */
+  /** What was last given to `report(…, { checkpoint })`, whatever the trial was chosen by. */
   readonly checkpoint: unknown
   /** The iteration that `checkpoint` belongs to. */
   readonly checkpointIteration: number | undefined
@@ -72,6 +76,8 @@ export interface BestResult<Config = unknown> extends Result<Config> {
     readonly value: number
     /** The `training_iteration` whose report had that value; undefined for averages. */
     readonly iteration: number | undefined
+    /** That report; undefined for averages, and for a trial whose result was given. */
+    readonly metrics: Metrics | undefined
   }
 }
 
@@ -84,32 +90,36 @@ export function resultOf<Config>(record: TrialRecord): Result<Config> {
     trialId: record.id,
     number: record.number,
     name: record.name,
-    config: record.config as Config,
-    params: record.params,
-    metrics: record.metrics,
+    config: copyPlain(record.config) as Config,
+    params: copyOf(record.params),
+    metrics: record.metrics && copyOf(record.metrics),
     // Unpacked when it is read: of many trials, few histories are.
     get history() {
-      return (history ??= record.history.toArray().slice(0, length))
+      return (history ??= record.history.toArray().slice(0, length).map(copyOf))
     },
-    values: record.values,
+    values: record.values && [...record.values],
     iteration: record.iteration,
     status: record.status,
     state: record.state,
     source: record.source,
     error: record.error,
-    reason: record.reason,
+    reason: record.reason && copyOf(record.reason),
     checkpoint: record.checkpoint?.value,
     checkpointIteration: record.checkpoint?.iteration,
     path: directoryOf(record.checkpoint?.value),
     feasible: isFeasible(record.constraints),
     constraints: { ...record.constraints },
-    userAttrs: { ...record.userAttrs },
+    userAttrs: copyOf(record.userAttrs),
     attempt: record.attempt,
     failures: record.failures,
     startedAt: record.startedAt,
     endedAt: record.endedAt,
     ranMs: record.ranMs,
   }
+}
+
+function copyOf<T extends object>(plain: T): T {
+  return copyPlain(plain) as T
 }
 
 function directoryOf(checkpoint: unknown): string | undefined {

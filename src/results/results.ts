@@ -1,9 +1,13 @@
 import type { EndedBy, Warning } from '../core/events.ts'
+import type { Metrics } from '../core/metrics.ts'
 import type { Mode, Objective } from '../core/objective.ts'
 import type { TrialRecord } from '../core/trial.ts'
 import { describe, must, nearest, readOptions } from '../core/options.ts'
 import { paretoFront } from '../core/pareto.ts'
 import { NoResultError, OptionError } from '../errors.ts'
+import { copyPlain } from '../space/same-value.ts'
+import type { Space } from '../space/space.ts'
+import { type EndedTrial, endedTrialsOf } from './ended-trials.ts'
 import { leavesOf } from './paths.ts'
 import { bestOf, type Criterion, type Scope, SCOPES } from './ranking.ts'
 import { type BestResult, type Result, resultOf } from './result.ts'
@@ -20,6 +24,8 @@ export interface ResultsInput {
   readonly warnings: readonly Warning[]
   /** Milliseconds since the start, on the experiment's clock. */
   readonly elapsedMs: number
+  /** Where was searched, for what asks for the domains of parameters. */
+  readonly space?: Space | undefined
 }
 
 /** Options of `getBestResult`. */
@@ -46,14 +52,16 @@ export class Results<Config = unknown> {
   /** Milliseconds since the start, on the experiment's clock. */
   readonly elapsedMs: number
   readonly #records: readonly TrialRecord[]
+  readonly #space: Space | undefined
 
-  constructor({ records, objectives, endedBy, warnings, elapsedMs }: ResultsInput) {
+  constructor({ records, objectives, endedBy, warnings, elapsedMs, space }: ResultsInput) {
     // A copy: a running experiment goes on to add trials.
     this.#records = inOrder([...records])
     this.objectives = objectives
     this.endedBy = endedBy
     this.warnings = [...warnings]
     this.elapsedMs = elapsedMs
+    this.#space = space
   }
 
   /** How many trials there are. */
@@ -88,7 +96,8 @@ export class Results<Config = unknown> {
    * Failed trials are not ranked; pruned, interrupted and running ones are, by what they reported.
    * @param metric - Any reported metric. Default: the experiment's.
    * @param mode - Default: the experiment's for this metric.
-   * @param options.scope - What a trial is ranked by. Default `'last'`.
+   * @param options.scope - What a trial is ranked by. Default `'last'`. With `'all'`, `best.metrics` is the report that
+   *   won; `metrics` and `checkpoint` are the trial's last ones, as in Ray Tune.
    * @throws {OptionError} when the metric or the mode is not given and the experiment has none, or several.
    * @throws {NoResultError} when no trial has a value.
    * @example results.getBestResult('mean_loss', 'min', { scope: 'all' }).config
@@ -98,7 +107,8 @@ export class Results<Config = unknown> {
     const best = bestOf(this.#records, criterion, this.objectives)
     if (best === undefined) throw new NoResultError(this.#whyNone(criterion.metric))
     const { value, iteration } = best.score
-    return Object.assign(resultOf<Config>(best.record), { best: { ...criterion, value, iteration } })
+    const metrics = best.score.metrics && (copyPlain(best.score.metrics) as Metrics)
+    return Object.assign(resultOf<Config>(best.record), { best: { ...criterion, value, iteration, metrics } })
   }
 
   /**
@@ -135,6 +145,14 @@ export class Results<Config = unknown> {
    */
   toCSV(): string {
     return csvOf(tableOf(this.#records))
+  }
+
+  /**
+   * The trials that have ended, with the domains of their parameters, as `importance` reads them. A define-by-run
+   * function runs again for each, which tells them.
+   */
+  endedTrials(): readonly EndedTrial[] {
+    return endedTrialsOf(this.#records, this.#space)
   }
 
   /** Each trial's states as intervals: as data, text, Mermaid and SVG. */

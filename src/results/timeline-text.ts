@@ -30,6 +30,7 @@ const OUTCOMES = { completed: '✓', pruned: '/', failed: '✗', interrupted: '�
 /** The timeline as lines of fixed width: names, then one column for each slice of time. */
 export function timelineText(timeline: Lanes, options: TimelineTextOptions): string {
   const { width, maxTrials } = readOptions('timeline.toText', options, DEFAULTS, CHECKS)
+  if (timeline.lanes.length === 0) return 'There are no trials.'
   const shown = timeline.lanes.slice(0, maxTrials)
   const nameWidth = Math.min(28, Math.max(5, ...shown.map(({ name }) => textWidth(plainText(name)))))
   const columns = width - nameWidth - 2

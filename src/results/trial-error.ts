@@ -1,5 +1,6 @@
 import type { TrialRecord } from '../core/trial.ts'
 import { TroupeError } from '../errors.ts'
+import { copyPlain } from '../space/same-value.ts'
 import { firstLine } from './text.ts'
 
 /** A trial that failed. `cause` is what its code threw, whole; without one, `message` says what was wrong. */
@@ -23,7 +24,7 @@ export class TrialError extends TroupeError {
     this.trialId = id
     this.number = number
     this.trialName = name
-    this.config = config
+    this.config = copyPlain(config)
     this.failures = failures
   }
 }

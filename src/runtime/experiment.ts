@@ -13,6 +13,7 @@ import { asError, TroupeError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { idMaker, type RandomStream } from '../random/random.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
+import { traitsOf } from '../schedulers/traits.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
 import type { Space } from '../space/space.ts'
@@ -21,12 +22,14 @@ import { Broadcast } from './broadcast.ts'
 import { EventHub } from './event-hub.ts'
 import { guardedInspector, type Inspector, replayTo } from './inspection.ts'
 import type { Kernel } from './kernel.ts'
+import { startSearchInThread } from './threads/threaded-search.ts'
+import { nextMacrotask } from './macrotask.ts'
 import { snapshotTaker } from './snapshots.ts'
 import { type RunLimits, SupervisedRun } from './trial-run.ts'
 
 /** Everything that an experiment is made from, read and checked. */
 export interface ExperimentSettings {
-  readonly plan: Omit<ExperimentPlan, 'given' | 'searcherObserves' | 'stopGraceMs'>
+  readonly plan: Omit<ExperimentPlan, 'given' | 'searcherObserves' | 'stoppersHearEnds' | 'stopGraceMs'>
   readonly random: RandomStream
   readonly space: Space
   readonly searcher: Searcher
@@ -59,10 +62,10 @@ export class Experiment {
   readonly actor: ExperimentActor
   readonly events: EventHub
   readonly broadcast: Broadcast
-  readonly warnings: Warning[] = []
   /** Resolves at the end, however it comes. */
   readonly ended: Promise<Ending>
   readonly #controller: Controller
+  readonly #searcherHost: SearcherHost
   readonly #kernel: Kernel
   readonly #executor: Executor
   readonly #settings: ExperimentSettings
@@ -74,6 +77,8 @@ export class Experiment {
   #resolveEnded: (ending: Ending) => void = () => {}
   #giveUpClosing: () => void = () => {}
   #isClosed = false
+  readonly #warnings: Warning[] = []
+  #droppedWarnings = 0
 
   /** @param machine - The chart to run; another than the default one is for tests that compare the two. */
   constructor(settings: ExperimentSettings, kernel: Kernel, executor: Executor, machine = experimentMachine) {
@@ -82,17 +87,25 @@ export class Experiment {
     this.#executor = executor
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     this.events = new EventHub((warning) => this.warn(warning))
-    const searcherHost = this.#searcherHost()
-    this.#controller = this.#makeController(searcherHost)
+    this.#searcherHost = this.#makeSearcherHost()
+    this.#controller = this.#makeController(this.#searcherHost)
     this.#takeSnapshot = this.#makeSnapshotTaker()
     this.broadcast = new Broadcast(this.#takeSnapshot, (error) =>
       this.warn({ kind: 'subscriber', message: `A subscriber threw: ${error.message}`, cause: error }),
     )
-    this.actor = this.#makeActor(searcherHost, machine)
+    this.actor = this.#makeActor(this.#searcherHost, machine)
   }
 
   get records(): readonly TrialRecord[] {
     return this.#controller.ledger.records
+  }
+
+  /** What went wrong without harm. When there was more of it than is kept, the last one says how much more. */
+  get warnings(): readonly Warning[] {
+    if (this.#droppedWarnings === 0) return this.#warnings
+    const message = `${this.#droppedWarnings} more warnings are not kept. All of them were experiment.warning events.`
+    const last: Warning = { at: this.elapsedMs, kind: 'dropped', message, trial: undefined, cause: undefined }
+    return [...this.#warnings, last]
   }
 
   get ending(): Ending | undefined {
@@ -190,15 +203,17 @@ export class Experiment {
 
   /** Takes down something that went wrong without harm. */
   warn({ kind, message, cause }: Pick<Warning, 'kind' | 'message' | 'cause'>): void {
-    this.#keepWarning({ at: this.elapsedMs, kind, message, trial: undefined, cause })
-    this.events.emit('experiment.warning', this.warnings.at(-1) as Warning)
+    const warning: Warning = { at: this.elapsedMs, kind, message, trial: undefined, cause }
+    this.#keepWarning(warning)
+    this.events.emit('experiment.warning', warning)
   }
 
   #keepWarning(warning: Warning): void {
-    if (this.warnings.length < WARNINGS_MAX) this.warnings.push(warning)
+    if (this.#warnings.length < WARNINGS_MAX) this.#warnings.push(warning)
+    else this.#droppedWarnings++
   }
 
-  #searcherHost(): SearcherHost {
+  #makeSearcherHost(): SearcherHost {
     const { searcher, space, plan, random, where, duplicates } = this.#settings
     return new SearcherHost(
       (saved) =>
@@ -209,6 +224,12 @@ export class Experiment {
           random: random.fork('searcher'),
           where,
           duplicates,
+          budget: plan.trialCount,
+          startThread: startSearchInThread,
+          breathe: async () => {
+            await nextMacrotask()
+            return !this.#controller.isOver
+          },
           ...(saved === undefined ? {} : { saved }),
         }),
     )
@@ -222,6 +243,7 @@ export class Experiment {
         ...plan,
         given: session.given(),
         searcherObserves: session.observes,
+        stoppersHearEnds: this.#settings.stoppers.some(({ onEnd }) => onEnd !== undefined),
         stopGraceMs: limits.stopGraceMs,
       },
       {
@@ -230,6 +252,8 @@ export class Experiment {
           const timer = this.#kernel.setTimeout(fn, ms)
           return () => this.#kernel.clearTimeout(timer)
         },
+        post: (fn) => this.#kernel.post(fn),
+        keepAlive: () => this.#kernel.keepAlive(),
         makeId: idMaker(random.fork('ids')),
         resourcesOf,
         makeRun: (record) =>
@@ -294,7 +318,7 @@ export class Experiment {
       name: plan.name,
       objectives: plan.objectives,
       location: this.#executor.location,
-      schedulerLine: scheduler.line,
+      schedulerLine: traitsOf(scheduler).line,
       searcherName: searcher.name,
       records: ledger.records,
       slotsUsed: () => ledger.slotsUsed,
@@ -325,6 +349,7 @@ export class Experiment {
     const at = this.elapsedMs
     this.#endedAfterMs = at
     this.#ending = { endedBy, failure }
+    this.#searcherHost.close()
     this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
     this.events.emit('experiment.end', { endedBy, at })
     this.broadcast.flush()

@@ -21,6 +21,8 @@ export interface Kernel {
   clearTimeout(timer: Timer | undefined): void
   /** Calls `fn` soon, in order of posting, never inside the caller. */
   post(fn: () => void): void
+  /** Keeps the process from ending although nothing is left that would wake it. Gives how to let it go. */
+  keepAlive(): () => void
   /**
    * Registers user code. In virtual time the clock stands still from `resumed()` until `isParked()`: at least one of
    * its calls waits for an answer, or it has ended.

@@ -46,8 +46,15 @@ export function realKernel(): Kernel {
       if (performance.now() - sliceStart > SLICE_MS) macrotask(drainInNewSlice)
       else queueMicrotask(drain)
     },
+    keepAlive,
     watch: () => UNWATCHED,
   }
+}
+
+/** Keeps the process from ending by itself, in Node. Gives how to let it go. */
+export function keepAlive(): () => void {
+  const timer = setInterval(() => {}, TIMER_MS_MAX)
+  return () => clearInterval(timer)
 }
 
 const UNWATCHED: Watch = { resumed: () => {}, called: () => {} }

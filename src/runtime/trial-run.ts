@@ -97,7 +97,10 @@ export class SupervisedRun implements TrialRun {
   answer(seq: number): void {
     if (!this.#unanswered.delete(seq)) return
     // Its time runs only when the next word is its own.
-    if (this.#unanswered.size === 0) this.#restartReportTimer()
+    if (this.#unanswered.size === 0) {
+      if (this.#runningSince === undefined) this.#startClocks()
+      else this.#restartReportTimer()
+    }
     this.#ask(this.#attemptNumber, () => this.#attempt?.answer(seq))
   }
 
@@ -174,6 +177,8 @@ export class SupervisedRun implements TrialRun {
     this.#unanswered.add(report.seq)
     this.#kernel.clearTimeout(this.#reportTimer)
     this.#trial?.send({ type: 'run.report', report, attempt, ranMs: this.#ranBeforeMs + this.#ranMs() })
+    // Mostly its answer has come by now. A policy that is being restarted takes longer, which is not the trial's time.
+    if (this.#unanswered.has(report.seq) && this.#isOpen) this.#stopClocks()
   }
 
   #onSettled(outcome: Settled, attempt: number): void {
@@ -182,10 +187,23 @@ export class SupervisedRun implements TrialRun {
     if (attempt !== this.#attemptNumber || !this.#isOpen) return
     this.#stopClocks()
     this.#kernel.clearTimeout(this.#graceTimer)
+    this.#noteEnd(outcome)
     this.#close()
     if (this.#leaving) this.#trial?.send({ type: 'run.left' })
-    else if (outcome.kind === 'threw') this.#trial?.send({ type: 'run.failed', error: outcome.error })
+    else if (outcome.kind === 'threw')
+      this.#trial?.send({ type: 'run.failed', error: asError(outcome.error) })
     else this.#trial?.send({ type: 'run.finished' })
+  }
+
+  /** What is to be said of the end of an attempt besides that it came. */
+  #noteEnd(outcome: Settled): void {
+    const { number } = this.#record
+    if (outcome.besides !== undefined) {
+      this.#note(number, { kind: 'threwBesides', error: asError(outcome.besides) })
+    }
+    if (outcome.kind === 'returned' && outcome.ignored !== undefined) {
+      this.#note(number, { kind: 'returned', what: outcome.ignored })
+    }
   }
 
   /** User code has not left in time: its slot is given on, and nothing it still says is heard. */
@@ -197,7 +215,7 @@ export class SupervisedRun implements TrialRun {
     this.#trial?.send({ type: 'run.left' })
   }
 
-  // ---- Clocks: they stand still while a trial is paused ----
+  // ---- Clocks: they stand still while a trial is paused, or waits for a decision ----
 
   /** How long this attempt has run. */
   #ranMs(): number {

@@ -2,6 +2,7 @@ import TinyQueue from 'tinyqueue'
 import { TroupeError } from '../errors.ts'
 import type { Kernel, Watch } from './kernel.ts'
 import { macrotask, nextMacrotask } from './macrotask.ts'
+import { keepAlive } from './real-kernel.ts'
 
 /** A kernel whose time passes only when nothing else can happen. */
 export interface VirtualKernel extends Kernel {
@@ -121,6 +122,7 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
       husks = 0
     },
     post: (fn) => void push(now, fn),
+    keepAlive,
     watch(isParked) {
       const watched: Watched = {
         isParked,

@@ -2,7 +2,15 @@ import { formatNumber } from '../core/format-number.ts'
 import { type Mode, orient } from '../core/objective.ts'
 import { type Checks, type Merged, must, readOptions } from '../core/options.ts'
 import { OptionError, TroupeError } from '../errors.ts'
-import { type Rung, bracketProbabilities, cutoffOf, emptyRung, recordScore, rungLevels } from './rungs.ts'
+import {
+  type Rung,
+  bracketProbabilities,
+  cutoffOf,
+  emptyRung,
+  recordScore,
+  rungCount,
+  rungLevels,
+} from './rungs.ts'
 import { CONTINUE, type Decision, type Scheduler, type TrialReport } from './scheduler.ts'
 
 /** Options of `asha`. */
@@ -17,9 +25,12 @@ export interface AshaOptions {
   readonly maxT?: number
   /** Age before which no trial is stopped: the lowest rung. Above 0, at most `maxT`. Default 1. */
   readonly gracePeriod?: number
-  /** One in how many trials goes on from each rung, and the distance between rungs as a factor. Above 1. Default 4. */
+  /**
+   * One in how many trials goes on from each rung, and the distance between rungs as a factor. Above 1, and so far that
+   * there are at most 1,000 rungs. Default 4.
+   */
   readonly reductionFactor?: number
-  /** How many brackets, each beginning one rung later than the one before. Integer from 1. Default 1. */
+  /** How many brackets, each beginning one rung later than the one before. Integer from 1 to 1,000. Default 1. */
   readonly brackets?: number
   /** Whether a trial ends when it reaches `maxT`. Default true. */
   readonly stopLastTrials?: boolean
@@ -91,6 +102,7 @@ export function asha(options: AshaOptions = {}): Scheduler<AshaState> {
   const settings = readOptions('asha', options, DEFAULTS, CHECKS)
   const { metric, mode, timeAttr, maxT, reductionFactor, brackets, stopLastTrials } = settings
   refuseContradictions(settings)
+  refuseTooManyRungs(settings)
   const levels = Array.from({ length: brackets }, (_, s) => rungLevels(settings, s))
   const probabilities = bracketProbabilities(levels.map((bracket) => bracket.length))
 
@@ -99,7 +111,7 @@ export function asha(options: AshaOptions = {}): Scheduler<AshaState> {
     objectives: 'one',
     objective: { metric, mode },
     timeAttr,
-    line: `Using ASHA: rungs at ${levels[0]?.toReversed().join(', ')} of ${maxT} ${timeAttr}.`,
+    line: `Using ASHA: rungs at ${timeAttr} ${listed(levels[0] ?? [])}; full length ${formatNumber(maxT)}.`,
 
     init({ objectives: [objective] }) {
       if (objective === undefined) throw new TroupeError('internal', 'asha was started without an objective.')
@@ -185,6 +197,38 @@ function refuseContradictions({
   if (mode !== undefined && metric === undefined) {
     throw new OptionError('asha.metric', 'asha: mode is given but metric is not. Give both, or neither.')
   }
+}
+
+// More rungs than anybody has trials to fill, and each would cost memory.
+const RUNGS_MAX = 1_000
+
+function refuseTooManyRungs(settings: Merged<AshaOptions, typeof DEFAULTS>): void {
+  const { reductionFactor, gracePeriod, maxT, brackets } = settings
+  const count = rungCount(settings, 0)
+  if (count > RUNGS_MAX) {
+    throw new OptionError(
+      'asha.reductionFactor',
+      `asha.reductionFactor: gives ${count} rungs from gracePeriod ${gracePeriod} to maxT ${maxT}, and there can be ${RUNGS_MAX}. Got ${reductionFactor}. Raise it (4 and 3 are usual), raise gracePeriod, or lower maxT.`,
+      { received: reductionFactor },
+    )
+  }
+  if (brackets > RUNGS_MAX) {
+    throw new OptionError(
+      'asha.brackets',
+      `asha.brackets: must be at most ${RUNGS_MAX}. Got ${brackets}. There is no use for more than there are rungs, which are ${count}.`,
+      { received: brackets },
+    )
+  }
+}
+
+// Rungs that are named at each end of a long list.
+const NAMED_RUNGS = 4
+
+/** @param levels - Highest first. */
+function listed(levels: readonly number[]): string {
+  const names = levels.toReversed().map(formatNumber)
+  if (names.length <= 2 * NAMED_RUNGS) return names.join(', ')
+  return [...names.slice(0, NAMED_RUNGS), '…', ...names.slice(-NAMED_RUNGS)].join(', ')
 }
 
 function climberOf(state: AshaState, trial: number): Climber {

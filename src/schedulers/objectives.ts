@@ -2,6 +2,7 @@ import type { Objective } from '../core/objective.ts'
 import { readObjectives } from '../core/objective.ts'
 import { OptionError } from '../errors.ts'
 import type { Scheduler } from './scheduler.ts'
+import { traitsOf } from './traits.ts'
 
 /**
  * What a scheduler ranks by: the metric that its factory was given, else the experiment's objectives. A metric given
@@ -9,9 +10,10 @@ import type { Scheduler } from './scheduler.ts'
  * @throws {OptionError} when a scheduler that ranks by one metric would get none or several, or a mode is missing.
  */
 export function schedulerObjectives(
-  { name, objectives, objective }: Pick<Scheduler, 'name' | 'objectives' | 'objective'>,
+  scheduler: Pick<Scheduler, 'name' | 'objectives' | 'objective'>,
   experiment: readonly Objective[],
 ): readonly Objective[] {
+  const { name, objectives, objective } = traitsOf(scheduler)
   const own = readObjectives(name, {
     metric: objective.metric,
     mode: objective.mode ?? modesOf(objective.metric, experiment),

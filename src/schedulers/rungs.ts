@@ -23,12 +23,18 @@ export interface Rung {
  * The number of rungs comes from the quotient of two rounded logarithms, as in Ray Tune: a `maxT` of 243 with a factor
  * of 3 has no rung at 243, one of 27 has one at 27.
  */
-export function rungLevels({ maxT, gracePeriod, reductionFactor }: RungOptions, s: number): number[] {
-  const levelCount = Math.floor(nearestLog(maxT / gracePeriod) / nearestLog(reductionFactor) - s + 1)
-  return Array.from(
-    { length: Math.max(0, levelCount) },
-    (_, i) => gracePeriod * reductionFactor ** (levelCount - 1 - i + s),
-  )
+export function rungLevels(options: RungOptions, s: number): number[] {
+  const { gracePeriod, reductionFactor } = options
+  const count = rungCount(options, s)
+  return Array.from({ length: count }, (_, i) => gracePeriod * reductionFactor ** (count - 1 - i + s))
+}
+
+/** How many rungs bracket `s` has, without making them. */
+export function rungCount({ maxT, gracePeriod, reductionFactor }: RungOptions, s: number): number {
+  const span = maxT / gracePeriod
+  // Of a grace period that is next to nothing; there is no logarithm of it.
+  if (span === Infinity) return Infinity
+  return Math.max(0, Math.floor(nearestLog(span) / nearestLog(reductionFactor) - s + 1))
 }
 
 /**

@@ -106,21 +106,21 @@ export interface Choice {
  *
  * Laws: the same state and calls give the same answers. `onAdd` comes once for each trial, before anything else about
  * it; `onEnd` once, after its last report; nothing comes for a trial after that. A report that lacks an objective or
- * `timeAttr` never reaches the scheduler: that trial goes on.
+ * `timeAttr` never reaches the scheduler: that trial goes on. Only `name`, `init` and `onReport` are needed.
  */
 export interface Scheduler<State = unknown> {
   /** The factory's name. */
   readonly name: string
-  /** How many objectives it can rank by. */
-  readonly objectives: 'one' | 'any'
-  /** The metric and mode given to the factory, if they were: they override the experiment's. */
-  readonly objective: ObjectiveOptions
-  /** The metric that says how far a trial is. */
-  readonly timeAttr: string
-  /** One line for people, such as `'Using FIFO scheduling algorithm.'` */
-  readonly line: string
   init(context: SchedulerContext): State
   onReport(state: State, report: TrialReport): Decision
+  /** How many objectives it can rank by. Default `'any'`. */
+  readonly objectives?: 'one' | 'any' | undefined
+  /** The metric and mode given to the factory, if they were: they override the experiment's. Default: none. */
+  readonly objective?: ObjectiveOptions | undefined
+  /** The metric that says how far a trial is. Default `'training_iteration'`. */
+  readonly timeAttr?: string | undefined
+  /** One line for people, such as `'Using FIFO scheduling algorithm.'` Default: one with its name. */
+  readonly line?: string | undefined
   onAdd?(state: State, added: AddedTrial): void
   /** May end waiting trials that can no longer win. */
   onEnd?(state: State, end: TrialEnd): readonly Command[] | void

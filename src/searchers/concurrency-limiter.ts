@@ -20,7 +20,8 @@ const CHECKS: Checks<ConcurrencyLimiterOptions> = {
 
 /**
  * The same searcher, of whose suggestions at most `maxConcurrent` are under way at once. The experiment keeps to it,
- * so a trial that a scheduler has paused takes no room. Of limiters within each other the outermost counts.
+ * so a trial that a scheduler has paused takes no room. A larger `maxConcurrentTrials` does not lift the limit; of
+ * limiters within each other the smallest counts, and one with `batch` makes all ask in rounds.
  *
  * @param options.batch - Asks in rounds: nothing before all of the last round have ended. Default false.
  * @throws {OptionError} when `maxConcurrent` is missing or no integer from 1.
@@ -30,5 +31,9 @@ export function concurrencyLimiter(searcher: Searcher, options: ConcurrencyLimit
   checkSearcher(searcher)
   const { maxConcurrent, batch } = readOptions('concurrencyLimiter', options, DEFAULTS, CHECKS)
   const max = required('concurrencyLimiter', 'maxConcurrent', maxConcurrent, 4)
-  return { ...membersOf(searcher), limit: { max, batch } }
+  const { limit } = searcher
+  return {
+    ...membersOf(searcher),
+    limit: { max: Math.min(max, limit?.max ?? max), batch: batch || limit?.batch === true },
+  }
 }

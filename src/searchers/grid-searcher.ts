@@ -3,8 +3,10 @@ import { isPlainObject } from '../core/metrics.ts'
 import type { Params } from '../core/trial.ts'
 import { OptionError, SpaceError } from '../errors.ts'
 import { cardinality, contains, pointKey, valuesOf } from '../space/encoding.ts'
-import type { Domain, Parameter } from '../space/space.ts'
+import { randomStream } from '../random/random.ts'
+import type { Domain, Parameter, Space } from '../space/space.ts'
 import { type Axis, combinations, inOrder } from './combinations.ts'
+import { checkKept } from './exact-points.ts'
 import { SEARCHER_CHECKS, SEARCHER_DEFAULTS, type Searcher, type SearcherOptions } from './searcher.ts'
 
 /** Values to try, by the path of their parameter: `{ 'optimizer/lr': [0.01, 0.1] }`. */
@@ -40,15 +42,19 @@ const VALUES_MAX = 1_000_000
  * Goes through all combinations of a finite space, each once, and then has finished; results change nothing.
  * Parameters are taken by name and the last one varies fastest, as in Optuna's GridSampler; a branch comes before its
  * parameters, and a parameter of a case is varied only where its case is taken. `sampleFrom` is computed for each
- * combination. Combinations that `where` forbids are left out. Time per suggestion: O(parameters).
+ * combination. Combinations that `where` forbids are left out; a million of them in a row are an error. Time per
+ * suggestion: O(parameters). `numSamples` is how many combinations to try, from the first. Default: all, once.
  *
- * In a define-by-run space, whose parameters are not known before, the combinations are those of `grid`.
+ * In a define-by-run space, whose parameters are not known before, the combinations are those of `grid`; parameters that
+ * it does not name are drawn. Where the function asks for some of its names only, combinations that come to the same are
+ * tried once. The function is run beforehand, for up to 1,000 combinations.
  *
  * @param options.grid - Values by path, for parameters with infinitely many, or to try only some.
  * @param options.shuffle - A random order, by `seed`; at most 1,000,000 combinations. Default false.
  * @throws {OptionError} where the experiment is made, when a parameter has infinitely many values and `grid` has none
  *   for it, or `grid` names a parameter that is not in the space.
- * @throws {SpaceError} likewise, when a value of `grid` lies outside its parameter's domain.
+ * @throws {SpaceError} likewise, when a value of `grid` lies outside its parameter's domain, or a define-by-run function
+ *   asks for a name of `grid` in no combination.
  * @example new Tuner(train, { paramSpace: { lr: uniform(0, 1) }, searcher: gridSearcher({ grid: { lr: [0, 0.5, 1] } }) })
  */
 export function gridSearcher(options: GridSearcherOptions = {}): Searcher {
@@ -64,7 +70,8 @@ export function gridSearcher(options: GridSearcherOptions = {}): Searcher {
       if (space.kind === 'define-by-run' && Object.keys(grid).length === 0) throw undeclared()
       if (space.kind === 'declared')
         for (const path of Object.keys(grid)) checkPath(path, grid, space.parameters)
-      axesFor(space.parameters, grid)
+      const axes = axesFor(space.parameters, grid)
+      if (space.kind === 'define-by-run') checkByRunning(axes, space.resolve)
     },
     start({ parameters, random, saved }) {
       const order = axesFor(parameters, grid)
@@ -82,7 +89,7 @@ export function gridSearcher(options: GridSearcherOptions = {}): Searcher {
       return {
         suggest: () => {
           const point = next()
-          return point === undefined ? { kind: 'finished' } : { kind: 'point', point }
+          return point === undefined ? { kind: 'finished' } : { kind: 'point', point, isExact: true }
         },
         tell: () => {},
         save: () => ({ taken }),
@@ -130,6 +137,38 @@ function checkPath(path: string, grid: Grid, parameters: readonly Parameter[]): 
       { received: value },
     )
   }
+}
+
+// How many combinations a define-by-run function is run for before the search begins.
+const CHECKED_MAX = 1_000
+
+function checkByRunning(axes: readonly Axis[], resolve: Space['resolve'] | undefined): void {
+  if (resolve === undefined) return
+  const random = randomStream('gridSearcher')
+  const unseen = new Set(axes.map(({ path }) => path))
+  const suggested = new Set<string>()
+  let count = 0
+  for (const point of combinations(axes)) {
+    // Beyond that, what nobody has asked for yet may still be asked for.
+    if (count++ === CHECKED_MAX) return
+    const resolved = resolve(point, random.fork(count))
+    checkKept(point, resolved)
+    for (const path of Object.keys(resolved.params)) {
+      unseen.delete(path)
+      suggested.add(path)
+    }
+  }
+  // Something that is drawn may make the function ask for it.
+  for (const path of suggested) if (!axes.some((axis) => axis.path === path)) return
+  const [path] = unseen
+  if (path !== undefined) throw neverAsked(path, [...suggested])
+}
+
+function neverAsked(path: string, suggested: readonly string[]): SpaceError {
+  const near = nearest(path, suggested)
+  const hint =
+    near === undefined ? `It asks for ${suggested.join(', ') || 'no names'}.` : `Did you mean ${near}?`
+  return new SpaceError(path, `is in gridSearcher.grid, but the space function never asks for it. ${hint}`)
 }
 
 function unknownPath(path: string, parameters: readonly Parameter[]): OptionError {

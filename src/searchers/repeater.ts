@@ -21,7 +21,8 @@ const CHECKS: Checks<RepeaterOptions> = { repeat: must.integerFrom(1) }
  * The searcher is told once for each configuration, when all its copies have ended: completed, with the mean of the
  * values of those that completed; else interrupted or pruned, with the values of those that came furthest; failed
  * only when all failed. Points of `pointsToEvaluate` are repeated too, and told one by one. Every copy counts in
- * `numSamples`; copies that were never asked for leave their configuration untold.
+ * `numSamples`, except with `gridSearch`: its combinations are gone through `numSamples` times, with all their copies.
+ * Copies that were never asked for leave their configuration untold.
  *
  * @throws {OptionError} when `repeat` is missing or no integer from 1.
  * @example new Tuner(train, { paramSpace, searcher: repeater(tpe(), { repeat: 3 }), numSamples: 60 })
@@ -44,7 +45,9 @@ function startRepeated(searcher: Searcher, context: SearchContext, repeat: numbe
   const groups = new Groups(repeat, saved?.groups)
 
   const askInner = (ask: Ask): Suggestion | Promise<Suggestion> => {
-    const request = { ...groups.request(ask), retry: ask.retry }
+    // Copies are asked for in a row, so the points before this one stand for so many times as many trials.
+    const index = Math.floor(ask.index / repeat)
+    const request = { ...groups.request(ask), index, retry: ask.retry }
     const accept = (suggestion: Suggestion): Suggestion => {
       groups.accept(ask.number, request.number, suggestion)
       return suggestion
@@ -63,6 +66,7 @@ function startRepeated(searcher: Searcher, context: SearchContext, repeat: numbe
       const merged = groups.end(trial)
       return merged === undefined ? undefined : search.tell(merged)
     },
+    ...(search.close !== undefined && { close: () => search.close?.() }),
     ...(search.observe !== undefined && {
       observe: (observation) => {
         const number = groups.leaderOf(observation.number)

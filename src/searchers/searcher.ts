@@ -12,7 +12,10 @@ export interface SearcherOptions {
   readonly mode?: ObjectiveOptions['mode']
   /** Any string or finite number. Default: derived from the experiment's seed. */
   readonly seed?: Seed | undefined
-  /** Configurations to try first, in order. Partial ones are completed. */
+  /**
+   * Configurations to try first, in order; each takes the place of one of `numSamples`, and all are tried, however many.
+   * Partial ones are completed; one that leaves out axes of `gridSearch` gets all their combinations.
+   */
   readonly pointsToEvaluate?: readonly object[] | undefined
   /** Results known for the first of `pointsToEvaluate`, which then do not run: a number, or one per objective. */
   readonly evaluatedRewards?: readonly (number | readonly number[])[] | undefined
@@ -47,16 +50,34 @@ export interface SearchContext {
   /** How many combinations the `gridSearch` axes have; 1 when there are none. */
   readonly gridSize: number
   readonly objectives: readonly Objective[]
+  /** How many trials there will be, where that is known. */
+  readonly budget?: number
+  /** Starts a shipped searcher in a thread of its own; absent where threads are not to be had. */
+  readonly startThread?: StartThread
   /** The searcher's own stream: by its `seed` option where given, else by the experiment's. */
   readonly random: RandomStream
   /** What an earlier `save` gave; everything told since then is told again. */
   readonly saved?: unknown
 }
 
+/** Which searcher to make in a thread: the name of its factory, and options that are plain data. */
+export interface ThreadOrder {
+  readonly factory: string
+  readonly options: object
+}
+
+/** Starts a searcher in a thread of its own, in the same context. What comes back answers by promise. */
+export type StartThread = (order: ThreadOrder, context: SearchContext) => Search
+
 /** One request for a point. */
 export interface Ask {
   /** Number of the trial that the point is for. */
   readonly number: number
+  /**
+   * How many points of this searcher became trials, or were given up, before this one; points that the user gave do not
+   * count. From 0. One that `where` keeps forbidding is given up where `gridSearch` has another combination to go on to.
+   */
+  readonly index: number
   /** How many points were turned down for this number: by `where`, or as duplicates. From 0. */
   readonly retry: number
   /** Trials that have a configuration and no result yet. */
@@ -70,14 +91,29 @@ export interface RunningTrial {
 }
 
 /**
- * - `point`: values by path. It may leave out parameters, which are then drawn from the prior.
+ * - `point`: values by path. It may leave out parameters, which are then drawn from the prior. With `isExact` its values
+ *   were named by the user: in a define-by-run space, where they would be drawn anew, one that is out of range is an
+ *   error; and what comes to the same as an earlier exact point is turned down.
  * - `wait`: nothing until another result is told. An error when none is under way.
  * - `finished`: nothing any more.
  */
 export type Suggestion =
-  | { readonly kind: 'point'; readonly point: Params }
+  | {
+      readonly kind: 'point'
+      readonly point: Params
+      readonly isExact?: boolean
+      readonly choice?: SearcherChoice
+    }
   | { readonly kind: 'wait' }
   | { readonly kind: 'finished' }
+
+/** What a searcher that chooses among others chose, and why: said with the first point that it is for. */
+export interface SearcherChoice {
+  /** Name of the searcher chosen. */
+  readonly chosen: string
+  /** Why, in a sentence. */
+  readonly reason: string
+}
 
 /** How a trial ended. */
 export interface ToldTrial {
@@ -120,7 +156,12 @@ export interface Search {
    * by doing all calls again.
    */
   save?(): unknown
+  /** The search is over, or is given up for one that is started anew: the last call. */
+  close?(): void
 }
+
+/** What a searcher sees of a space before it starts; `resolve` is missing where it searches a part of it. */
+export type CheckableSpace = Pick<Space, 'kind' | 'parameters' | 'gridSize'> & Partial<Pick<Space, 'resolve'>>
 
 /**
  * Proposes configurations. Runs again after a crash by `start`, so nothing may be kept outside of what `start` returns.
@@ -132,8 +173,8 @@ export interface Searcher {
   start(context: SearchContext): Search
   /** What the factory was given of the common options. */
   readonly options?: SearcherOptions
-  /** How many objectives it can work with. Default `'any'`. */
-  readonly objectives?: 'one' | 'any'
+  /** How many objectives it can work with: exactly one, at least one, or any number and none. Default `'any'`. */
+  readonly objectives?: 'one' | 'some' | 'any'
   /** Whether it gives out the combinations of `gridSearch`; others refuse a space that has them. Default false. */
   readonly expandsGrid?: boolean
   /** Whether its suggestions never depend on results, so that they may be asked for early. Default false. */
@@ -145,5 +186,5 @@ export interface Searcher {
   /** Set by `repeater`: how often each configuration runs. Default 1. */
   readonly repeat?: number
   /** Refuses a space that it cannot search, at construction. */
-  check?(space: Pick<Space, 'kind' | 'parameters' | 'gridSize'>, objectives: readonly Objective[]): void
+  check?(space: CheckableSpace, objectives: readonly Objective[]): void
 }

@@ -45,6 +45,11 @@ export class SeenPoints {
     return this.#policy === 'resample' && this.#numbers.size > 0
   }
 
+  /** Whether what becomes of a suggestion depends on how trials ended. */
+  get readsResults(): boolean {
+    return this.#policy === 'reuse'
+  }
+
   /** Whether a suggestion may not be used, since its point is taken. */
   refuses(params: Params): boolean {
     return this.#policy === 'resample' && this.#numbers.has(pointKey(params))

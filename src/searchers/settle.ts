@@ -52,7 +52,8 @@ export function settleSpace(
 export function checkFit(searcher: Searcher, space: Space, objectives: readonly Objective[]): void {
   checkSearcher(searcher)
   const { name } = searcher
-  if (searcher.objectives === 'one' && objectives.length === 0) {
+  const needsMetric = searcher.objectives === 'one' || searcher.objectives === 'some'
+  if (needsMetric && objectives.length === 0) {
     throw new OptionError('searcher', `${name} needs a metric to optimise. Give metric and mode.`)
   }
   if (searcher.objectives === 'one' && objectives.length > 1) {

@@ -46,11 +46,11 @@ export function fromAxis(domain: NumericDomain, scale: Scale, t: number): number
       domain.high,
     )
   }
-  return clip(
-    roundHalfEven((x - domain.low) / domain.step) * domain.step + domain.low,
-    domain.low,
-    domain.high,
-  )
+  const steps = (x - domain.low) / domain.step
+  // Optuna rounds the steps of an evenly spread integer up from the middle, so that each has the same room.
+  const isEven = domain.kind === 'int' && domain.scale === 'linear'
+  const nearest = isEven ? Math.floor(steps + 0.5) : roundHalfEven(steps)
+  return clip(nearest * domain.step + domain.low, domain.low, domain.high)
 }
 
 /** Rounds to the nearest integer, from the middle to the even one, as NumPy and Python do. Never gives -0. */

@@ -1,8 +1,10 @@
+import { isPlainObject } from '../core/metrics.ts'
 import { SpaceError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import type { ComputedDomain } from './domain.ts'
 import type { Plan, PlannedParameter, Step } from './plan.ts'
 import { copyPlain } from './same-value.ts'
+import { inWords, strayIn } from './stray.ts'
 import { isStrayPromise } from './structure.ts'
 
 /** Stands for a computed value until it is computed. */
@@ -54,7 +56,7 @@ function valueOf({ make }: Step, values: readonly unknown[], containers: object[
 /**
  * Runs the functions of `sampleFrom` in order. Until its turn, each value is a getter that has itself computed, so that
  * a function may read values that stand after it; the getters are not enumerable, so that copying or printing the
- * configuration reads none of them.
+ * configuration reads none of them. Each function gets a copy of its own.
  */
 function compute(config: object, pending: readonly Pending[], values: unknown[], random: RandomStream): void {
   const underWay: string[] = []
@@ -88,19 +90,40 @@ function computed(
 ): unknown {
   let value: unknown
   try {
-    value = run(config as never, random.fork(path) as never)
+    // A copy of its own, since what it writes must not reach the trainable.
+    value = run(copyWithGetters(config) as never, random.fork(path) as never)
   } catch (error) {
     if (error instanceof SpaceError) throw error
     throw new SpaceError(path, `the function given to sampleFrom threw: ${String(error)}`, { cause: error })
   }
-  if (!isStrayPromise(value)) return value
-  throw new SpaceError(
-    path,
-    'the function given to sampleFrom returned a promise, but it must be synchronous. Compute the value at once.',
-    {
-      received: value,
-    },
-  )
+  if (isStrayPromise(value)) {
+    throw new SpaceError(
+      path,
+      'the function given to sampleFrom returned a promise, but it must be synchronous. Compute the value at once.',
+      { received: value },
+    )
+  }
+  const stray = strayIn(value)
+  // What holds itself is no trouble here: there is no other to be made of it.
+  if (stray === undefined || stray.kind === 'cycle') return value
+  const remedy = 'Draw from the stream of chance that the function gets second'
+  const fault = `the function given to sampleFrom returned what ${inWords(stray, remedy)}`
+  throw new SpaceError(path, fault, { received: value })
+}
+
+/** `copyPlain` of a configuration that is being computed, whose values to come are still computed when they are read. */
+function copyWithGetters(container: object, above = new Map<object, object>()): object {
+  const copy: object = Array.isArray(container) ? [] : {}
+  above.set(container, copy)
+  for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(container))) {
+    const { get, value } = property as { readonly get?: () => unknown; readonly value?: unknown }
+    const isContainer = Array.isArray(value) || isPlainObject(value)
+    const held = isContainer ? (above.get(value) ?? copyWithGetters(value, above)) : value
+    const copied = get === undefined ? { value: held } : { get: () => copyPlain(get.call(container)) }
+    Object.defineProperty(copy, key, { ...property, ...copied })
+  }
+  above.delete(container)
+  return copy
 }
 
 function circular(paths: readonly string[]): SpaceError {

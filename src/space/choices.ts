@@ -1,20 +1,17 @@
 import { describe } from '../core/options.ts'
 import { SpaceError } from '../errors.ts'
-import { brandOf, branded, type CategoricalDomain, type GridDomain } from './domain.ts'
+import { type CategoricalDomain, type GridDomain, made } from './domain.ts'
 import type { Writable } from './types.ts'
 
 /**
  * One of the given values, all equally likely, as Ray Tune's `choice`. A value given twice is twice as likely.
  * @param choices - At least one value of any type; arrays and objects reach the trainable as copies.
- * @throws {SpaceError} when there are none, or one is itself a domain (use `branch`).
+ * @throws {SpaceError} where the space is read, when there are none, or one is or holds a domain (use `branch`) or holds
+ * itself.
  * @example new Tuner(train, { paramSpace: { activation: choice(['relu', 'tanh']) } })
  */
 export function choice<const T>(choices: readonly T[]): CategoricalDomain<Writable<T>> {
-  return branded('domain', {
-    kind: 'categorical',
-    choices: readChoices<T>('choice', choices),
-    ordered: false,
-  })
+  return categorical('choice', choices, false)
 }
 
 /**
@@ -24,11 +21,7 @@ export function choice<const T>(choices: readonly T[]): CategoricalDomain<Writab
  * @example new Tuner(train, { paramSpace: { batchSize: ordinal([16, 32, 64, 256]) } })
  */
 export function ordinal<const T>(choices: readonly T[]): CategoricalDomain<Writable<T>> {
-  return branded('domain', {
-    kind: 'categorical',
-    choices: readChoices<T>('ordinal', choices),
-    ordered: true,
-  })
+  return categorical('ordinal', choices, true)
 }
 
 /**
@@ -39,7 +32,22 @@ export function ordinal<const T>(choices: readonly T[]): CategoricalDomain<Writa
  * @example new Tuner(train, { paramSpace: { optimizer: gridSearch(['sgd', 'adam']), lr: loguniform(1e-4, 1e-1) } })
  */
 export function gridSearch<const T>(values: readonly T[]): GridDomain<Writable<T>> {
-  return branded('domain', { kind: 'grid', choices: readChoices<T>('gridSearch', values) })
+  return made('domain', () => ({ kind: 'grid', choices: readChoices<T>('gridSearch', values) }), {
+    kind: 'grid',
+    choices: [],
+  })
+}
+
+function categorical<T>(
+  factory: string,
+  choices: readonly T[],
+  ordered: boolean,
+): CategoricalDomain<Writable<T>> {
+  return made('domain', () => ({ kind: 'categorical', choices: readChoices<T>(factory, choices), ordered }), {
+    kind: 'categorical',
+    choices: [],
+    ordered,
+  })
 }
 
 function readChoices<T>(factory: string, choices: readonly T[]): readonly Writable<T>[] {
@@ -56,14 +64,6 @@ function readChoices<T>(factory: string, choices: readonly T[]): readonly Writab
     throw new SpaceError('', `${factory}([]) has nothing to choose from. Give at least one value.`, {
       received: choices,
     })
-  }
-  const nested = choices.findIndex((value) => brandOf(value) !== undefined)
-  if (nested >= 0) {
-    throw new SpaceError(
-      '',
-      `${factory}: value ${nested} is itself a domain, which would reach the trainable undrawn. Use branch({ … }).`,
-      { received: choices[nested] },
-    )
   }
   // Only the type loses `readonly`: values that can be changed are copied before the trainable gets them.
   return Object.freeze([...choices]) as readonly Writable<T>[]

@@ -4,8 +4,10 @@ import type { Params } from '../core/trial.ts'
 import { asError, SpaceError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import { copyPlain, sameValue } from './same-value.ts'
+import { brandOf } from './domain.ts'
 import type { ResolveOptions, Resolved, Space } from './space.ts'
-import { holdsParameters, isStrayPromise, joinPath } from './structure.ts'
+import { isStrayPromise, joinPath } from './structure.ts'
+import { surveyed } from './survey.ts'
 import { DomainPool, neverSuggested, SuggestRecorder, type SuggestTrial } from './suggest.ts'
 
 export { DomainPool, SuggestRecorder, type SuggestTrial } from './suggest.ts'
@@ -64,7 +66,7 @@ function constantsOf(run: RunFunction, trial: SuggestTrial): Record<string, unkn
       { received: returned },
     )
   }
-  if (holdsParameters(returned, '')) {
+  if (brandOf(returned) !== undefined || surveyed(returned).size > 0) {
     throw new SpaceError(
       '',
       'The space function returned a domain, such as uniform(0, 1), among its constants. Use trial.suggestFloat and the like instead.',

@@ -1,3 +1,5 @@
+import { SpaceError } from '../errors.ts'
+
 /**
  * How the numbers of a domain are spread: evenly on the value itself, on its logarithm, or on the logarithm of its
  * distance to 1 (for values such as 0.9, 0.99, 0.999).
@@ -79,10 +81,29 @@ export type Domain<T = unknown> =
 
 // Shared by all copies of the library in one process, and not enumerable: a domain prints and compares as plain data.
 const BRAND = Symbol.for('troupe.space')
+const FLAW = Symbol.for('troupe.flaw')
 
 /** Marks an object as made by a factory, so that a user's constant that happens to look like one stays a constant. */
 export function branded<O extends object>(kind: 'domain' | 'branch', value: O): O {
   return Object.freeze(Object.defineProperty(value, BRAND, { value: kind }))
+}
+
+/**
+ * What a factory gives: what `make` does, branded. Where the call cannot be used that is `empty` with a flaw, the error
+ * made at the call; reading the space throws it, since only there is it known which parameter it is about.
+ */
+export function made<O extends object>(kind: 'domain' | 'branch', make: () => O, empty: O): O {
+  try {
+    return branded(kind, make())
+  } catch (error) {
+    if (!(error instanceof SpaceError)) throw error
+    return branded(kind, Object.defineProperty({ ...empty }, FLAW, { value: error }))
+  }
+}
+
+/** What was wrong with the call that made a domain or branch; undefined when nothing was. */
+export function flawOf(value: object): SpaceError | undefined {
+  return (value as { [FLAW]?: SpaceError })[FLAW]
 }
 
 /** Whether a value came from `uniform`, `choice` or another factory of domains. */

@@ -1,3 +1,4 @@
+import type { Params } from '../core/trial.ts'
 import type { Parameter } from './space.ts'
 
 /** A `gridSearch` axis: how far the index of the cross product goes before its value changes. */
@@ -24,6 +25,19 @@ export function gridAxes(parameters: readonly Parameter[]): GridAxis[] {
       stride *= size
       return axis
     })
+}
+
+/** All combinations of the `gridSearch` axes among some parameters, in that order; one that is empty without any. */
+export function gridCombinations(parameters: readonly Parameter[]): Params[] {
+  const axes = gridAxes(parameters)
+  const choicesOf = new Map<string, readonly unknown[]>()
+  for (const { path, domain } of parameters) if (domain.kind === 'grid') choicesOf.set(path, domain.choices)
+  const count = axes.reduce((product, { size }) => product * size, 1)
+  return Array.from({ length: count }, (_, index) =>
+    Object.fromEntries(
+      axes.map(({ path, size, stride }) => [path, choicesOf.get(path)?.[Math.floor(index / stride) % size]]),
+    ),
+  )
 }
 
 /** Key by key, as Python compares tuples; places in an array by number. */

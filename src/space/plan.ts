@@ -4,7 +4,8 @@ import type { Branch } from './branch.ts'
 import { branded, brandOf, type CategoricalDomain, type Domain, isDomain } from './domain.ts'
 import { type Draw, drawOf } from './draw.ts'
 import type { Parameter } from './space.ts'
-import { endless, holdsParameters, joinPath } from './structure.ts'
+import { joinPath } from './structure.ts'
+import { surveyed } from './survey.ts'
 import { memberOf } from './values.ts'
 
 /** The case of a branch that something belongs to. */
@@ -64,8 +65,7 @@ export interface Plan {
  * @throws {SpaceError} naming the path of what cannot be used.
  */
 export function planOf(definition: Readonly<Record<string, unknown>>): Plan {
-  const planner = new Planner()
-  holdsParameters(definition, '')
+  const planner = new Planner(surveyed(definition))
   planner.addObject(definition, '', 0, undefined)
   return planner
 }
@@ -77,6 +77,12 @@ class Planner implements Plan {
   containerCount = 1
   readonly containers = new Map<string, { readonly guard: Guard | undefined }[]>()
   readonly constants = new Map<string, Constant[]>()
+  // What has parameters in it; the rest are constants.
+  readonly #holders: ReadonlySet<object>
+
+  constructor(holders: ReadonlySet<object>) {
+    this.#holders = holders
+  }
 
   /** Adds what stands in an object of the definition, or in a case of a branch, whose parameters join its siblings. */
   addObject(
@@ -92,8 +98,8 @@ class Planner implements Plan {
   #add(value: unknown, path: string, place: Place): void {
     if (isDomain(value)) this.#addParameter(value, path, place, false)
     else if (brandOf(value) === 'branch') this.#addBranch(value as Branch, path, place)
-    else if (!holdsParameters(value, path)) this.#addConstant(value, path, place)
-    else this.#addContainer(value as object, path, place)
+    else if (this.#holders.has(value as object)) this.#addContainer(value as object, path, place)
+    else this.#addConstant(value, path, place)
   }
 
   #addParameter(domain: Domain, path: string, place: Place, isBranch: boolean): PlannedParameter {
@@ -133,7 +139,6 @@ class Planner implements Plan {
     const outside = path.slice(0, -place.key.length - 1)
     for (const value of choices) {
       const parameters = cases[value] as Readonly<Record<string, unknown>>
-      holdsParameters(parameters, outside)
       this.addObject(parameters, outside, place.into, { branch, value })
     }
   }
@@ -165,17 +170,12 @@ function append<T>(map: Map<string, T[]>, key: string, item: T): void {
 }
 
 /** The names that may stand in an object at once, its branches' parameters included; none may come twice. */
-function namesOf(
-  object: Readonly<Record<string, unknown>>,
-  path: string,
-  above: readonly Branch[] = [],
-): Set<string> {
+function namesOf(object: Readonly<Record<string, unknown>>, path: string): Set<string> {
   const names = new Set(Object.keys(object))
   for (const key of Object.keys(object)) {
     const value = object[key]
     if (brandOf(value) !== 'branch') continue
-    if (above.includes(value as Branch)) throw endless(joinPath(path, key))
-    const added = namesOfCases(value as Branch, path, above)
+    const added = namesOfCases(value as Branch, path)
     for (const name of added) {
       if (!names.has(name)) continue
       throw new SpaceError(
@@ -188,10 +188,10 @@ function namesOf(
   return names
 }
 
-function namesOfCases(branch: Branch, path: string, above: readonly Branch[]): Set<string> {
+function namesOfCases(branch: Branch, path: string): Set<string> {
   const names = new Set<string>()
   for (const parameters of Object.values(branch.cases)) {
-    const inCase = namesOf(parameters as Readonly<Record<string, unknown>>, path, [...above, branch])
+    const inCase = namesOf(parameters as Readonly<Record<string, unknown>>, path)
     for (const name of inCase) names.add(name)
   }
   return names

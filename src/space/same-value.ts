@@ -17,12 +17,29 @@ export function sameValue(a: unknown, b: unknown): boolean {
   )
 }
 
-/** A copy of arrays and plain objects, whose other values are shared. */
+/** A copy of arrays and plain objects, whose other values are shared. One that holds itself is a copy that holds itself. */
 export function copyPlain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyPlain)
-  if (!isPlainObject(value)) return value
-  // Not by assignment, which would take a key named __proto__ for the prototype.
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyPlain(item)]))
+  return Array.isArray(value) || isPlainObject(value) ? copyContainer(value, new Map()) : value
+}
+
+/** @param above - Copies of the containers that hold this one. */
+function copyContainer(container: object, above: Map<object, object>): object {
+  const copy: object = Array.isArray(container) ? [] : {}
+  above.set(container, copy)
+  for (const [key, item] of Object.entries(container) as [string, unknown][]) {
+    const isContainer = Array.isArray(item) || isPlainObject(item)
+    const value = isContainer ? (above.get(item) ?? copyContainer(item, above)) : item
+    if (key === '__proto__') define(copy, key, value)
+    else (copy as Record<string, unknown>)[key] = value
+  }
+  if (Array.isArray(container)) (copy as unknown[]).length = container.length
+  above.delete(container)
+  return copy
+}
+
+// To assign this key would set the prototype.
+function define(object: object, key: '__proto__', value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
 }
 
 /**

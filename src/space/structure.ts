@@ -1,6 +1,4 @@
-import { isPlainObject } from '../core/metrics.ts'
 import { SpaceError } from '../errors.ts'
-import { brandOf } from './domain.ts'
 
 /** The path of `key` inside the container at `path`. */
 export function joinPath(path: string, key: string | number): string {
@@ -30,39 +28,6 @@ export function checkPath(path: string): void {
     throw new SpaceError('', `A parameter's name must be a string, got ${String(path)}.`, { received: path })
   }
   for (const key of path.split('/')) checkKey(path, key)
-}
-
-/** The error for an object that holds itself. */
-export function endless(path: string): SpaceError {
-  return new SpaceError(
-    path,
-    'refers back to an object that holds it. A space must end: write the inner one out.',
-  )
-}
-
-/**
- * Looks through nested objects and arrays, without entering domains, branches or instances of classes.
- * @returns Whether any domain or branch is in there.
- * @throws {SpaceError} for a key that is no part of a path, and for an object that holds itself.
- */
-export function holdsParameters(value: unknown, path: string, above: readonly unknown[] = []): boolean {
-  if (brandOf(value) !== undefined) return true
-  const isArray = Array.isArray(value)
-  if (!isArray && !isPlainObject(value)) return false
-  if (above.includes(value)) throw endless(path)
-  const inside = [...above, value]
-  let found = false
-  if (isArray) {
-    for (let i = 0; i < value.length; i++) {
-      if (typeof value[i] === 'object' && holdsParameters(value[i], joinPath(path, i), inside)) found = true
-    }
-    return found
-  }
-  for (const key of Object.keys(value)) {
-    checkKey(path, key)
-    if (holdsParameters(value[key], joinPath(path, key), inside)) found = true
-  }
-  return found
 }
 
 /**

@@ -6,8 +6,9 @@ import { callOf, needAboveZero, needInteger, needIntegerRange, needPositive, nee
 import { stepsOf } from './decimal.ts'
 import { branded, type CategoricalDomain, type Domain, type FloatDomain, type IntDomain } from './domain.ts'
 import { drawOf } from './draw.ts'
+import { checkChoices } from './stray.ts'
 import { checkPath } from './structure.ts'
-import { canonical, contains, inWords, outOfRange, sameDomain } from './values.ts'
+import { canonical, contains, inWords, outOfRange, sameDomain, sameRange } from './values.ts'
 
 /** Options of `suggestFloat` and `suggestInt`. */
 export interface SuggestOptions {
@@ -38,6 +39,8 @@ export interface SuggestTrial {
 export interface RecorderOptions {
   /** Whether a value of the point outside of what is suggested is an error, instead of being drawn anew. Default false. */
   readonly strict?: boolean
+  /** Domains that names have already, by the space: suggesting one of them as something else is an error. */
+  readonly declared?: Readonly<Record<string, Domain>>
   /** Domains of earlier trials, so that equal ones are kept once in memory. */
   readonly pool?: DomainPool
 }
@@ -56,12 +59,14 @@ export class SuggestRecorder implements SuggestTrial {
   readonly #point: Params
   readonly #streamOf: (name: string) => RandomStream
   readonly #strict: boolean
+  readonly #declared: Readonly<Record<string, Domain>>
   readonly #pool: DomainPool | undefined
 
   constructor(point: Params, streamOf: (name: string) => RandomStream, options: RecorderOptions = {}) {
     this.#point = point
     this.#streamOf = streamOf
     this.#strict = options.strict ?? false
+    this.#declared = options.declared ?? {}
     this.#pool = options.pool
   }
 
@@ -86,6 +91,7 @@ export class SuggestRecorder implements SuggestTrial {
     checkPath(name)
     const domain = domainAt(name, makeDomain)
     if (Object.hasOwn(this.params, name)) return this.#again(name, domain)
+    if (Object.hasOwn(this.#declared, name)) checkDeclared(name, domain, this.#declared[name] as Domain)
     const pooled = this.#pool?.shared(name, domain) ?? domain
     const value = this.#hasValue(name, pooled)
       ? canonical(pooled, this.#point[name])
@@ -112,6 +118,15 @@ export class SuggestRecorder implements SuggestTrial {
     if (!this.#strict || value === undefined) return false
     throw outOfRange(name, domain, value)
   }
+}
+
+function checkDeclared(name: string, domain: Domain, declared: Domain): void {
+  if (sameRange(domain, declared)) return
+  throw new SpaceError(
+    name,
+    `is suggested as ${inWords(domain)}, but the space has it as ${inWords(declared)}. Suggest the same, read trial.config, or take another name.`,
+    { received: domain },
+  )
 }
 
 /** The error for a name of a point that the function never asks for. */
@@ -153,8 +168,9 @@ function domainAt(name: string, makeDomain: () => Domain): Domain {
   }
 }
 
-function floatDomain(low: number, high: number, { log = false, step }: SuggestOptions): FloatDomain {
+function floatDomain(low: number, high: number, options: SuggestOptions): FloatDomain {
   const call = callOf('suggestFloat', [low, high])
+  const { log = false, step } = readSuggestOptions(call, options)
   needRange(call, low, high)
   if (log) needPositive(call, low, 'log: false')
   if (step === undefined)
@@ -165,8 +181,9 @@ function floatDomain(low: number, high: number, { log = false, step }: SuggestOp
   return branded('domain', { kind: 'float', low, high: last, scale: 'linear', step, rule: 'optuna' })
 }
 
-function intDomain(low: number, high: number, { log = false, step = 1 }: SuggestOptions): IntDomain {
+function intDomain(low: number, high: number, options: SuggestOptions): IntDomain {
   const call = callOf('suggestInt', [low, high])
+  const { log = false, step = 1 } = readSuggestOptions(call, options)
   needIntegerRange(call, low, high)
   needInteger(call, 'step', step)
   needAboveZero(call, 'step', step)
@@ -186,11 +203,35 @@ function categoricalDomain<T>(choices: readonly T[]): CategoricalDomain<T> {
       },
     )
   }
+  checkChoices('', choices)
   return branded('domain', {
     kind: 'categorical',
     choices: Object.freeze([...choices]) as readonly T[],
     ordered: false,
   })
+}
+
+// By hand, since every suggestion of every trial comes by.
+function readSuggestOptions(call: string, options: SuggestOptions): SuggestOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new SpaceError(
+      '',
+      `${call} takes an object of options after the bounds, got ${describe(options)}. Write { log: true } or { step: 2 }.`,
+      { received: options },
+    )
+  }
+  for (const key in options) {
+    if (key === 'log' || key === 'step') continue
+    const near = nearest(key, ['log', 'step'])
+    const hint = near === undefined ? 'Known are log and step.' : `Did you mean ${near}?`
+    throw new SpaceError('', `${call} has no option ${key}. ${hint}`, { received: options })
+  }
+  if (options.log !== undefined && typeof options.log !== 'boolean') {
+    throw new SpaceError('', `${call}: log must be true or false, got ${describe(options.log)}.`, {
+      received: options.log,
+    })
+  }
+  return options
 }
 
 function scaleOf(log: boolean): 'linear' | 'log' {

@@ -114,7 +114,8 @@ type ObjectConfig<T> = [BranchKeys<T>] extends [never]
 // One union for each branch of T; to have a case of every one is to have all of the unions at once.
 type BranchConfigs<T> = { [K in BranchKeys<T>]: T[K] extends Branch<infer C> ? CaseConfigs<K, C> : never }
 type CaseConfigs<K extends PropertyKey, C> = {
-  [Case in keyof C]: { [Name in K]: Case } & ObjectConfig<C[Case]>
+  // Keys of objects are texts, also those written as numbers.
+  [Case in keyof C]: { [Name in K]: Case extends number ? `${Case}` : Case } & ObjectConfig<C[Case]>
 }[keyof C]
 
 // Functions that take the members, together, take their intersection.

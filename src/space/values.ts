@@ -125,6 +125,17 @@ export function sameDomain(a: Domain, b: Domain): boolean {
   return a === b || sameValue({ ...a }, { ...b })
 }
 
+/** Whether two domains hold the same values on the same scale, whatever the rule by which they are drawn. */
+export function sameRange(a: Domain, b: Domain): boolean {
+  return sameValue(rangeOf(a), rangeOf(b))
+}
+
+function rangeOf(domain: Domain): object {
+  if (domain.kind === 'categorical' || domain.kind === 'grid') return { choices: domain.choices }
+  // How a domain is drawn is no part of what it holds.
+  return { ...domain, rule: undefined }
+}
+
 /** A domain as a message shows it, such as `a number from 0 to 1`. */
 export function inWords(domain: Domain): string {
   switch (domain.kind) {

@@ -1,5 +1,7 @@
 import type { Metrics } from '../core/metrics.ts'
+import type { Objective } from '../core/objective.ts'
 import type { Evidence } from '../schedulers/scheduler.ts'
+import type { ToldTrial } from '../searchers/searcher.ts'
 
 /** One report as a stopper sees it. */
 export interface StopperReport {
@@ -7,6 +9,14 @@ export interface StopperReport {
   readonly metrics: Metrics
   /** Milliseconds since the experiment started, on its clock. */
   readonly elapsedMs: number
+}
+
+/** One trial that has ended, as a stopper sees it. */
+export interface StopperEnd {
+  /** What the searcher is told of it. */
+  readonly trial: ToldTrial
+  /** What the experiment optimises. */
+  readonly objectives: readonly Objective[]
 }
 
 /** What a stopper wants ended, and why. */
@@ -24,4 +34,6 @@ export interface Stopper<State = unknown> {
   readonly name: string
   init(): State
   onReport(state: State, report: StopperReport): StopDemand | undefined
+  /** Called once a trial, when it has ended. Only a demand to end the experiment can be met then. */
+  onEnd?(state: State, end: StopperEnd): StopDemand | undefined
 }

@@ -1,5 +1,5 @@
 import { describe } from '../core/options.ts'
-import { OptionError, StorageError } from '../errors.ts'
+import { OptionError } from '../errors.ts'
 import { memoryStore } from './memory.ts'
 import type { Store } from './store.ts'
 
@@ -14,8 +14,7 @@ const SCHEMES: Readonly<Record<string, (rest: string) => Store>> = {
 /**
  * The store that a user means.
  * @param storage - A store, which is returned as it is, or a URL: `memory:` is a fresh store in memory.
- * @throws {StorageError} with code `'scheme'` for a URL of another kind, naming those that there are.
- * @throws {OptionError} for what is neither.
+ * @throws {OptionError} for a URL of another kind, naming those that there are, and for what is neither.
  */
 export function openStore(storage: Storage): Store {
   if (typeof storage === 'string') return openUrl(storage)
@@ -33,8 +32,9 @@ function openUrl(url: string): Store {
   const open = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
   if (open !== undefined) return open(url.slice(colon + 1))
   const known = Object.keys(SCHEMES).map((word) => `${word}:`)
-  throw new StorageError(
-    'scheme',
-    `There is no storage for ${describe(url)}. URLs begin with ${known.join(', ')}.`,
+  throw new OptionError(
+    'storage',
+    `storage: there is none for ${describe(url)}. URLs begin with ${known.join(', ')}.`,
+    { received: url },
   )
 }

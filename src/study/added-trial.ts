@@ -1,32 +1,54 @@
 import type { LogRecord } from '../core/log.ts'
+import { constraintValue, isPlainObject, plainAttr } from '../core/metrics.ts'
 import type { Objective } from '../core/objective.ts'
-import { describe, must, readOptions } from '../core/options.ts'
+import { type Check, type Checks, describe, must, readOptions } from '../core/options.ts'
 import type { EndState } from '../core/trial.ts'
 import { OptionError, SpaceError } from '../errors.ts'
 import { randomStream } from '../random/random.ts'
 import { readSpace } from '../space/read-space.ts'
 import type { Resolved, Space, SpaceDefinition } from '../space/space.ts'
 import { OPEN_SPACE } from './open-space.ts'
-import { completed } from './study-keeper.ts'
-import { readAttr, readValues } from './study-trial.ts'
+import { completed, refuseValues } from './study-keeper.ts'
+import { readStep, readValues } from './study-trial.ts'
 
 /** A trial that was run elsewhere. */
 export interface TrialToAdd {
   readonly config: object
   /** Default `'completed'`. */
   readonly state?: EndState | undefined
-  /** One value an objective; needed when it completed. */
+  /** One value an objective; needed when it completed, refused when it failed. */
   readonly values?: number | readonly number[] | undefined
   readonly intermediateValues?:
     | readonly (readonly [step: number, value: number | readonly number[]])[]
     | undefined
   readonly userAttrs?: Readonly<Record<string, unknown>> | undefined
+  /** ≤ 0 is feasible. */
   readonly constraints?: Readonly<Record<string, number>> | undefined
   /** Milliseconds since 1970. Default: now. */
   readonly startedAt?: number | undefined
+  /** Milliseconds since 1970, not before `startedAt`. Default: the same. */
   readonly endedAt?: number | undefined
   /** What the configuration was drawn from. Default: the study's space; without any, searchers learn nothing from it. */
   readonly space?: SpaceDefinition | undefined
+}
+
+const beTime: Check<unknown> = (value) =>
+  typeof value === 'number' && value >= 0 && value < Infinity
+    ? undefined
+    : 'must be a time in milliseconds since 1970.'
+const beObject: Check<unknown> = (value) =>
+  isPlainObject(value) ? undefined : 'must be an object of values by name.'
+
+const CHECKS: Checks<TrialToAdd> = {
+  state: must.beOneOf('completed', 'pruned', 'failed', 'interrupted'),
+  intermediateValues: (value) =>
+    Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2)
+      ? undefined
+      : 'must be an array of pairs [step, value].',
+  userAttrs: beObject,
+  constraints: beObject,
+  startedAt: beTime,
+  endedAt: beTime,
 }
 
 const DEFAULTS = {
@@ -60,27 +82,32 @@ export function readAddedTrial(
   given: TrialToAdd,
   { objectives, space }: { readonly objectives: readonly Objective[]; readonly space: Space | undefined },
 ): ReadTrial {
-  const trial = readOptions('addTrial', given, DEFAULTS, {
-    state: must.beOneOf('completed', 'pruned', 'failed', 'interrupted'),
-  })
+  const trial = readOptions('addTrial', given, DEFAULTS, CHECKS)
   const { length } = objectives
   const config = readConfig('addTrial.config', trial.config)
   const own = trial.space === undefined ? space : readSpace(trial.space, { owner: 'addTrial.space' })
   const { startedAt, endedAt = startedAt } = trial
+  if (startedAt !== undefined && endedAt !== undefined && endedAt < startedAt) {
+    throw new OptionError(
+      'addTrial.endedAt',
+      `addTrial: endedAt (${endedAt}) lies before startedAt (${startedAt}). Both are in milliseconds since 1970.`,
+      { received: endedAt },
+    )
+  }
   const at = startedAt ?? Date.now()
   const changes = [
-    ...trial.intermediateValues.map(([step, value]) => {
-      return {
-        type: 'trial.intermediate',
-        step,
-        values: readValues('addTrial.intermediateValues', value, length),
-      } as const
-    }),
+    ...intermediateOf(trial.intermediateValues, length),
     ...Object.entries(trial.userAttrs).map(
-      ([key, value]) => ({ type: 'trial.attr', key, value: readAttr(key, value) }) as const,
+      ([key, value]) =>
+        ({ type: 'trial.attr', key, value: plainAttr('addTrial.userAttrs', key, value) }) as const,
     ),
     ...Object.entries(trial.constraints).map(
-      ([key, value]) => ({ type: 'trial.constraint', key, value }) as const,
+      ([key, value]) =>
+        ({
+          type: 'trial.constraint',
+          key,
+          value: constraintValue('addTrial.constraints', key, value),
+        }) as const,
     ),
   ]
   return {
@@ -93,6 +120,24 @@ export function readAddedTrial(
     endedAt,
     between: (number) => changes.map((change) => ({ at, trial: number, ...change })),
   }
+}
+
+function intermediateOf(
+  pairs: NonNullable<TrialToAdd['intermediateValues']>,
+  objectiveCount: number,
+): { readonly type: 'trial.intermediate'; readonly step: number; readonly values: readonly number[] }[] {
+  const owner = 'addTrial.intermediateValues'
+  const steps = new Set<number>()
+  return pairs.map(([step, value]) => {
+    readStep(owner, step)
+    if (steps.has(step)) {
+      throw new OptionError(owner, `${owner} has step ${step} twice. Give each step once.`, {
+        received: pairs,
+      })
+    }
+    steps.add(step)
+    return { type: 'trial.intermediate', step, values: readValues(owner, value, objectiveCount) }
+  })
 }
 
 /** @throws {OptionError} for what is no configuration. */
@@ -112,7 +157,10 @@ function outcome(
   values: unknown,
   objectiveCount: number,
 ): { readonly state: EndState; readonly values: readonly number[] | undefined } {
-  if (state === 'failed') return { state, values: undefined }
+  if (state === 'failed') {
+    refuseValues('addTrial', values)
+    return { state, values }
+  }
   if (values === undefined && state !== 'completed') return { state, values }
   const read = readValues('addTrial', values, objectiveCount)
   return state === 'completed' ? completed(read) : { state, values: read }

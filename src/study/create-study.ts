@@ -4,7 +4,7 @@ import { must, readOptions } from '../core/options.ts'
 import { OptionError, StorageError } from '../errors.ts'
 import { freshSeed, type Seed } from '../random/random.ts'
 import type { SpaceDefinition } from '../space/space.ts'
-import type { ConfigOf } from '../space/types.ts'
+import type { CheckedSpace, ConfigOf } from '../space/types.ts'
 import { openStore, type Storage } from '../stores/open-store.ts'
 import type { Store } from '../stores/store.ts'
 import { mustExist, storeAndName } from './kept-studies.ts'
@@ -41,7 +41,7 @@ export interface LoadStudyOptions<Config = Record<string, unknown>> extends Stud
  * A study's space, where there is one. Without it each trial says what it needs, through its `suggest…` methods or by
  * `ask(space)`; a loaded study has the space that it was made with, as far as that is plain data.
  */
-type InSpace<S> = { readonly paramSpace: S }
+type InSpace<S> = { readonly paramSpace: S & CheckedSpace<S> }
 type Given<Options> = Options & { readonly paramSpace?: SpaceDefinition | undefined }
 type WithoutSpace = { readonly paramSpace?: undefined }
 
@@ -77,7 +77,7 @@ export function createStudy<Config = Record<string, unknown>>(
 ): Promise<Study<Config>>
 export async function createStudy(options: Given<CreateStudyOptions<never>> = {}): Promise<Study<never>> {
   const given = readOptions('createStudy', options, CREATE_DEFAULTS, CREATE_CHECKS)
-  const store = openStore(given.storage ?? 'memory:')
+  const store = openStore(given.storage === undefined ? 'memory:' : given.storage)
   const name = given.name ?? `study-${freshSeed().slice(0, 8)}`
   const code = readCode('createStudy', given)
   if ((await store.names()).includes(name)) {
@@ -89,10 +89,10 @@ export async function createStudy(options: Given<CreateStudyOptions<never>> = {}
   }
   const seed = String(given.seed ?? freshSeed())
   const objectives = objectivesOf(given, code.searcher, code.scheduler)
-  const space = code.space === undefined ? undefined : storedSpace(code.space)
-  const created = { at: Date.now(), type: 'study.created', name, seed, objectives } as const
   // Before anything is written: what cannot be used shall leave no study behind.
   const begin = prepareStudy({ code, seed, objectives, definition: code.space })
+  const space = code.space === undefined ? undefined : storedSpace(code.space)
+  const created = { at: Date.now(), type: 'study.created', name, seed, objectives } as const
   const log = await store.open(name)
   await log.append([space === undefined ? created : { ...created, space }])
   return begin(log, name)

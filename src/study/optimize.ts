@@ -1,5 +1,5 @@
 import { must, type Checks, readOptions } from '../core/options.ts'
-import { OptionError, TroupeError } from '../errors.ts'
+import { asError, OptionError, TroupeError } from '../errors.ts'
 import type { ConcurrencyLimit } from '../searchers/searcher.ts'
 import type { StudyTrial } from './study-trial.ts'
 import { TrialPruned } from './trial-pruned.ts'
@@ -134,7 +134,8 @@ class Loop<Config> {
       try {
         return await this.#desk.ask()
       } catch (error) {
-        const code = error instanceof TroupeError ? error.code : undefined
+        const known = asError(error)
+        const code = known instanceof TroupeError ? known.code : undefined
         if (code === 'finished') this.#finished = true
         else if (code !== 'wait') this.errors.push(error)
         // A trial may have ended while the searcher said that it waits for one.
@@ -149,7 +150,7 @@ class Loop<Config> {
       const values = await this.#objective(trial)
       await this.#desk.tell(trial, values)
     } catch (error) {
-      const isPruned = error instanceof TrialPruned
+      const isPruned = asError(error) instanceof TrialPruned
       if (!isPruned && !this.#bounds.catches) this.errors.push(error)
       await this.#desk
         .tell(trial, { state: isPruned ? 'pruned' : 'failed' })

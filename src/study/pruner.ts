@@ -4,6 +4,7 @@ import { assertNever, OptionError, TroupeError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import { schedulerObjectives } from '../schedulers/objectives.ts'
 import type { Command, Decision, Scheduler, TrialReport } from '../schedulers/scheduler.ts'
+import { traitsOf } from '../schedulers/traits.ts'
 import type { StudyTrialData } from './study-state.ts'
 
 /**
@@ -12,6 +13,7 @@ import type { StudyTrialData } from './study-state.ts'
  */
 export class Pruner {
   readonly #scheduler: Scheduler
+  readonly #timeAttr: string
   readonly #objectives: readonly Objective[]
   // Index of each objective that the scheduler ranks by among the study's.
   readonly #ranked: readonly number[]
@@ -25,6 +27,7 @@ export class Pruner {
   constructor(scheduler: Scheduler, objectives: readonly Objective[], random: RandomStream) {
     const rankedBy = schedulerObjectives(scheduler, objectives)
     this.#scheduler = scheduler
+    this.#timeAttr = traitsOf(scheduler).timeAttr
     this.#objectives = objectives
     this.#ranked = rankedBy.map(({ metric }) => indexOf(metric, scheduler, objectives))
     this.#random = random
@@ -94,7 +97,7 @@ export class Pruner {
       time: step,
       score: this.#first === undefined ? Number.NaN : orient(ranked[0] as number, this.#first.mode),
       values: ranked,
-      metrics: { ...metrics, [this.#scheduler.timeAttr]: step },
+      metrics: { ...metrics, [this.#timeAttr]: step },
       config,
       hasCheckpoint: false,
     }

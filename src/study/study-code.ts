@@ -3,8 +3,11 @@ import { must } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { randomStream } from '../random/random.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
+import { checkScheduler } from '../schedulers/traits.ts'
 import { randomSearch } from '../searchers/random-search.ts'
 import type { Searcher } from '../searchers/searcher.ts'
+import { nextMacrotask } from '../runtime/macrotask.ts'
+import { startSearchInThread } from '../runtime/threads/threaded-search.ts'
 import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
 import { checkSearcher, settleSpace } from '../searchers/settle.ts'
 import { readSpace } from '../space/read-space.ts'
@@ -22,9 +25,15 @@ import { StudyState, toldTrial } from './study-state.ts'
 export interface StudyCode<Config> {
   /** Which configurations are allowed. Needs a space. Default: all. */
   readonly where?: ((config: Config) => boolean) | undefined
-  /** What becomes of a configuration that was there before. Needs a space. Default `'allow'`. */
+  /**
+   * What becomes of a configuration that was there before. Needs a space. With `'reuse'`, `ask` takes over results
+   * until a configuration comes that has none, and has finished when each one of a finite space has. Default `'allow'`.
+   */
   readonly duplicates?: DuplicatePolicy | undefined
-  /** What proposes configurations. Default `randomSearch()`. */
+  /**
+   * What proposes configurations. The limit of a `concurrencyLimiter` holds for `optimize`, not for `ask`.
+   * Default `randomSearch()`.
+   */
   readonly searcher?: Searcher | undefined
   /** What `trial.shouldPrune` asks. It may stop trials, not pause them. Default: none. */
   readonly scheduler?: Scheduler | undefined
@@ -44,7 +53,11 @@ export const CODE_DEFAULTS = {
 }
 
 /** Checks of `StudyCode`, and of the name. */
-export const CODE_CHECKS = { where: must.beFunction, name: nameProblem }
+export const CODE_CHECKS = {
+  where: must.beFunction,
+  duplicates: must.beOneOf<DuplicatePolicy>('allow', 'resample', 'reuse'),
+  name: nameProblem,
+}
 
 /** `StudyCode` after it was read. */
 export interface ReadCode {
@@ -57,7 +70,7 @@ export interface ReadCode {
 
 /**
  * Reads what code brings to a study.
- * @throws {OptionError} when the space is given twice, or the searcher is none.
+ * @throws {OptionError} when the space is given twice, or the searcher or the scheduler is none.
  */
 export function readCode(
   owner: string,
@@ -65,6 +78,7 @@ export function readCode(
 ): ReadCode {
   const { searcher = randomSearch(), scheduler, where, duplicates = 'allow' } = given
   checkSearcher(searcher)
+  if (scheduler !== undefined) checkScheduler(owner, scheduler)
   return {
     searcher,
     scheduler,
@@ -104,6 +118,8 @@ export function prepareStudy({
     random: random.fork('searcher'),
     where,
     duplicates,
+    startThread: startSearchInThread,
+    breathe: () => nextMacrotask().then(() => true),
   })
   const pruner = scheduler && new Pruner(scheduler, objectives, random.fork('scheduler'))
   return async (log, name) => {

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../core/log.ts'
 import type { Objective } from '../core/objective.ts'
-import { describe } from '../core/options.ts'
+import { describe, readOptions } from '../core/options.ts'
 import type { EndState, Params, TrialSource } from '../core/trial.ts'
 import { asError, OptionError, TroupeError } from '../errors.ts'
 import { idMaker, type RandomStream } from '../random/random.ts'
@@ -33,8 +33,10 @@ export interface TellOptions {
   readonly values?: number | readonly number[] | undefined
 }
 
-// So many trials in a row may take over results, before that is an error: the searcher has nothing new.
-const REUSED_MAX = 1_000
+// So many trials in a row may take over results, before one is drawn that is new.
+const REUSED_MAX = 100
+
+const TELL_DEFAULTS = { state: undefined, values: undefined }
 
 /**
  * What changes a study. Each change is a record of its log: first it is kept, then it is true. What trials report and
@@ -75,14 +77,27 @@ export class StudyKeeper implements TrialDesk {
   }
 
   async ask<Config>(space: Space | undefined): Promise<AskedTrial<Config>> {
-    for (let reused = 0; reused < REUSED_MAX; reused++) {
-      const trial = await this.#next<Config>(space)
+    const { state, session } = this.#parts
+    let unseen: TrialAnswer | undefined
+    for (let reused = 0; state.firstWaiting === undefined; reused++) {
+      const number = state.trials.length
+      let answer = await this.#suggest(number, space)
+      if (answer.source === 'reused' && reused === 0) {
+        // Before anything is taken over: where all have a result, nothing is left to ask for.
+        const found = session.unseen({ number, space })
+        if (found === 'none') throw this.#allHaveResults()
+        unseen = found
+      }
+      if (answer.source === 'reused' && reused >= REUSED_MAX) {
+        if (unseen === undefined) throw this.#onlyRepeats()
+        answer = unseen
+      }
+      const trial = await this.#begin<Config>(number, answer, space)
       if (trial !== undefined) return trial
     }
-    throw new TroupeError(
-      'duplicates',
-      `${this.#parts.session.searcher.name} proposed ${REUSED_MAX} configurations in a row that have a result already. Use duplicates: 'resample'.`,
-    )
+    const waiting = state.firstWaiting
+    const answer = await this.#dequeue(waiting, space)
+    return (await this.#begin<Config>(waiting.number, answer, space)) ?? this.ask(space)
   }
 
   async tell(
@@ -135,6 +150,7 @@ export class StudyKeeper implements TrialDesk {
 
   async close(): Promise<void> {
     for (const trial of this.#buffers.keys()) await this.#keep(trial, [])
+    this.#parts.session.close()
     await this.#parts.log.close()
   }
 
@@ -163,17 +179,17 @@ export class StudyKeeper implements TrialDesk {
   // ---- Ask ----
 
   /** Undefined when the trial took over the result of another, and another one is to be asked for. */
-  async #next<Config>(space: Space | undefined): Promise<AskedTrial<Config> | undefined> {
+  async #begin<Config>(
+    number: number,
+    answer: TrialAnswer,
+    space: Space | undefined,
+  ): Promise<AskedTrial<Config> | undefined> {
     const { state, random } = this.#parts
-    const waiting = state.firstWaiting
-    const number = waiting?.number ?? state.trials.length
-    const answer =
-      waiting === undefined ? await this.#suggest(number, space) : await this.#dequeue(waiting, space)
     const { source, duplicateOf } = answer
     // Without a space the parameters are only those that the trial then suggests.
     const isOpen = (space ?? this.#parts.space) === undefined
     const { config, params, domains } = isOpen ? { config: {}, params: {}, domains: {} } : answer
-    const id = waiting?.id ?? this.#idOf(number)
+    const id = state.trials[number]?.id ?? this.#idOf(number)
     await this.#commit([
       { at: Date.now(), type: 'trial.asked', trial: number, id, source, params, domains, config },
     ])
@@ -186,8 +202,23 @@ export class StudyKeeper implements TrialDesk {
     return new AskedTrial(data, this, {
       point: answer.params,
       strict: !isGuess,
+      declared: domains,
       random: random.fork('suggest').fork(number),
     })
+  }
+
+  #allHaveResults(): TroupeError {
+    return new TroupeError(
+      'finished',
+      `Each configuration of the space has a result, so with duplicates: 'reuse' there is none left to try.`,
+    )
+  }
+
+  #onlyRepeats(): TroupeError {
+    return new TroupeError(
+      'duplicates',
+      `${this.#parts.session.searcher.name} proposed ${REUSED_MAX} configurations in a row that have a result already, and none that is new could be drawn. Use duplicates: 'resample'.`,
+    )
   }
 
   async #suggest(number: number, space: Space | undefined): Promise<TrialAnswer> {
@@ -237,11 +268,13 @@ export class StudyKeeper implements TrialDesk {
   #running(trial: { readonly id: string; readonly number: number } | number): StudyTrialData {
     const number = typeof trial === 'number' ? trial : trial?.number
     const data = this.#parts.state.trials[number]
-    if (data === undefined || (typeof trial === 'object' && trial.id !== data.id)) {
+    const isForeign =
+      typeof trial === 'object' && (trial instanceof AskedTrial ? !trial.isOf(this) : trial?.id !== data?.id)
+    if (data === undefined || isForeign) {
       const count = this.#parts.state.trials.length
       throw new TroupeError(
         'unknownTrial',
-        `${this.#parts.name} has no ${typeof trial === 'object' ? 'such trial' : `trial ${describe(trial)}`}; it has ${count}, numbered from 0. Tell a trial that its ask gave.`,
+        `${this.#parts.name} has no ${typeof trial === 'object' ? 'such trial' : `trial ${describe(trial)}`}; it has ${count}, numbered from 0. Tell a trial that its ask gave, or one of an earlier process by its number.`,
       )
     }
     if (data.state === 'running') return data
@@ -261,10 +294,15 @@ export class StudyKeeper implements TrialDesk {
     trial: StudyTrialData,
     result: unknown,
   ): { readonly state: EndState; readonly values: readonly number[] | undefined } {
-    const isPlain = typeof result === 'number' || Array.isArray(result)
-    const { state, values } = isPlain
-      ? { state: 'completed', values: result as unknown }
-      : ((result ?? {}) as Partial<TellOptions>)
+    if (typeof result === 'number' || Array.isArray(result)) {
+      return completed(readValues('tell', result, this.objectiveCount))
+    }
+    if (typeof result !== 'object' || result === null) throw this.#noResult(result)
+    const { state, values } = readOptions<Partial<TellOptions>, typeof TELL_DEFAULTS>(
+      'tell',
+      result,
+      TELL_DEFAULTS,
+    )
     switch (state) {
       case 'completed':
         return completed(readValues('tell', values, this.objectiveCount))
@@ -274,14 +312,19 @@ export class StudyKeeper implements TrialDesk {
           values: values === undefined ? lastValues(trial) : readValues('tell', values, this.objectiveCount),
         }
       case 'failed':
-        return { state, values: undefined }
+        refuseValues('tell', values)
+        return { state, values }
       default:
-        throw new OptionError(
-          'tell',
-          `tell takes values, or { state: 'pruned' } or { state: 'failed' }, got ${describe(result)}.`,
-          { received: result },
-        )
+        throw this.#noResult(result)
     }
+  }
+
+  #noResult(result: unknown): OptionError {
+    return new OptionError(
+      'tell',
+      `tell takes values, or { state: 'pruned' } or { state: 'failed' }, got ${describe(result)}.`,
+      { received: result },
+    )
   }
 
   async #end(
@@ -330,6 +373,16 @@ export class StudyKeeper implements TrialDesk {
   #idOf(number: number): string {
     return idMaker(this.#parts.random.fork('ids').fork(number))()
   }
+}
+
+/** @throws {OptionError} when a trial that has failed is given values: they would be lost. */
+export function refuseValues(owner: string, values: unknown): asserts values is undefined {
+  if (values === undefined) return
+  throw new OptionError(
+    `${owner}.values`,
+    `${owner}: a trial that failed has no values, got ${describe(values)}. Leave them out, or use state: 'pruned'.`,
+    { received: values },
+  )
 }
 
 /** Completed with these values; failed when one of them is NaN. */

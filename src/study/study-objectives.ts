@@ -33,11 +33,18 @@ export function objectivesOf(
       'createStudy: give direction for one objective, or directions, not both.',
     )
   }
+  if (metricNames !== undefined && !Array.isArray(metricNames)) {
+    throw new OptionError(
+      'createStudy.metricNames',
+      `createStudy.metricNames must be an array of names, one for each direction, got ${describe(metricNames)}. Write ['loss'] for one.`,
+      { received: metricNames },
+    )
+  }
   const own = readObjectives(searcher.name, {
     metric: searcher.options?.metric,
     mode: searcher.options?.mode,
   })
-  const given = directions ?? (direction === undefined ? undefined : [direction])
+  const given = directions === undefined ? (direction === undefined ? undefined : [direction]) : directions
   const modes = given === undefined ? undefined : readDirections(given)
   const count = modes?.length ?? (own.length > 0 ? own.length : (metricNames?.length ?? 1))
   const names =
@@ -79,7 +86,7 @@ function readDirections(directions: readonly unknown[]): ('min' | 'max')[] {
 
 // One value without a name has the one that the scheduler was told to rank by.
 function defaultNames(count: number, scheduler: Scheduler | undefined): string[] {
-  const ranked = scheduler?.objective.metric
+  const ranked = scheduler?.objective?.metric
   if (count === 1) return [typeof ranked === 'string' ? ranked : 'value']
   return Array.from({ length: count }, (_, i) => `value${i}`)
 }

@@ -6,7 +6,10 @@ import type { ToldTrial } from '../searchers/searcher.ts'
 import { copyPlain } from '../space/same-value.ts'
 import type { Domain } from '../space/space.ts'
 
-/** One trial of a study, as plain data: what `study.trials` and `study.bestTrial` give. */
+/**
+ * One trial of a study, as plain data: what `study.trials` and `study.bestTrial` give. Its configuration is a copy that
+ * you may write to; all else is frozen.
+ */
 export interface StudyTrialRecord<Config = Record<string, unknown>> {
   readonly number: number
   readonly state: TrialState
@@ -45,6 +48,9 @@ export interface StudyTrialData {
   endedAt: number | undefined
 }
 
+/** What of a record is the same for all who ask, and cannot be written. */
+type FrozenParts = Pick<StudyTrialRecord, 'values' | 'intermediateValues' | 'userAttrs' | 'constraints'>
+
 /** A study as its log tells it: the same records give the same state, in the process that wrote them and in any later. */
 export class StudyState {
   readonly trials: StudyTrialData[] = []
@@ -52,7 +58,7 @@ export class StudyState {
   /** Numbers of the trials that have ended, in the order in which they did. */
   readonly ended: number[] = []
   // Ended trials do not change, and there may be many.
-  readonly #records = new Map<number, StudyTrialRecord<unknown>>()
+  readonly #frozen = new Map<number, FrozenParts>()
   // Not looked for from the beginning at each ask.
   readonly #running = new Map<number, StudyTrialData>()
   readonly #waiting = new Map<number, StudyTrialData>()
@@ -105,23 +111,33 @@ export class StudyState {
     }
   }
 
-  /** A trial as users see it: a copy of its own. */
+  /** A trial as users see it. What may be changed by them, its configuration, is a copy at each call. */
   record(trial: StudyTrialData): StudyTrialRecord<unknown> {
-    const known = this.#records.get(trial.number)
-    if (known !== undefined) return known
-    const record: StudyTrialRecord<unknown> = Object.freeze({
+    const { values, intermediateValues, userAttrs, constraints } = this.#settledPartsOf(trial)
+    return {
       number: trial.number,
       state: trial.state,
-      values: trial.values && Object.freeze([...trial.values]),
+      values,
       config: copyPlain(trial.config),
-      intermediateValues: intermediateOf(trial),
-      userAttrs: Object.freeze({ ...trial.userAttrs }),
-      constraints: Object.freeze({ ...trial.constraints }),
+      intermediateValues,
+      userAttrs,
+      constraints,
       startedAt: trial.startedAt,
       endedAt: trial.endedAt,
-    })
-    if (trial.endedAt !== undefined) this.#records.set(trial.number, record)
-    return record
+    }
+  }
+
+  #settledPartsOf(trial: StudyTrialData): FrozenParts {
+    const known = this.#frozen.get(trial.number)
+    if (known !== undefined) return known
+    const parts: FrozenParts = {
+      values: trial.values && Object.freeze([...trial.values]),
+      intermediateValues: frozen(intermediateOf(trial)),
+      userAttrs: frozen(copyPlain(trial.userAttrs) as Record<string, unknown>),
+      constraints: Object.freeze({ ...trial.constraints }),
+    }
+    if (trial.endedAt !== undefined) this.#frozen.set(trial.number, parts)
+    return parts
   }
 
   #enqueue({ trial, id, config, at }: LogRecord & { readonly type: 'trial.enqueued' }): void {
@@ -219,6 +235,15 @@ function taken(path: string, config: Record<string, unknown>): SpaceError {
 function intermediateOf({ intermediate }: StudyTrialData): readonly (readonly [number, number])[] {
   const pairs = Array.from(intermediate, ([step, values]): [number, number] => [step, values[0] as number])
   return pairs.toSorted(([a], [b]) => a - b)
+}
+
+/** The same value, of which arrays and plain objects can no longer be written. */
+function frozen<T>(value: T): T {
+  if (Array.isArray(value) || isPlainObject(value)) {
+    for (const part of Object.values(value)) frozen(part)
+    Object.freeze(value)
+  }
+  return value
 }
 
 function emptyTrial(number: number, id: string, source: TrialSource, startedAt: number): StudyTrialData {

@@ -1,10 +1,11 @@
 import type { LogRecord } from '../core/log.ts'
-import { plainMetrics } from '../core/metrics.ts'
+import { constraintValue, plainAttr } from '../core/metrics.ts'
 import { describe } from '../core/options.ts'
 import type { Params } from '../core/trial.ts'
 import { OptionError, TroupeError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import { copyPlain } from '../space/same-value.ts'
+import type { Domain } from '../space/space.ts'
 import { SuggestRecorder, type SuggestOptions, type SuggestTrial } from '../space/suggest.ts'
 import { placeAt, type StudyTrialData } from './study-state.ts'
 
@@ -51,6 +52,8 @@ export interface Draws {
   readonly point: Params
   /** Whether a value of `point` outside of what is suggested is an error, or is drawn anew. */
   readonly strict: boolean
+  /** Domains that the space has for the trial's own parameters. */
+  readonly declared: Readonly<Record<string, Domain>>
   /** Forked by name. */
   readonly random: RandomStream
 }
@@ -64,13 +67,13 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   readonly #desk: TrialDesk
   readonly #recorder: SuggestRecorder
 
-  constructor(data: StudyTrialData, desk: TrialDesk, { point, strict, random }: Draws) {
+  constructor(data: StudyTrialData, desk: TrialDesk, { point, strict, declared, random }: Draws) {
     this.id = data.id
     this.number = data.number
     this.config = copyPlain(data.config) as Config
     this.#data = data
     this.#desk = desk
-    this.#recorder = new SuggestRecorder(point, (name) => random.fork(name), { strict })
+    this.#recorder = new SuggestRecorder(point, (name) => random.fork(name), { strict, declared })
   }
 
   suggestFloat(name: string, low: number, high: number, options?: SuggestOptions): number {
@@ -87,11 +90,7 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
 
   report(step: number, value: number | readonly number[]): void {
     this.#mustRun('report')
-    if (typeof step !== 'number' || !Number.isFinite(step)) {
-      throw new OptionError('report.step', `report: step must be a finite number, got ${describe(step)}.`, {
-        received: step,
-      })
-    }
+    readStep('report.step', step)
     if (this.#data.intermediate.has(step)) {
       throw new OptionError(
         'report.step',
@@ -111,19 +110,21 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
 
   setUserAttr(key: string, value: unknown): void {
     this.#mustRun('setUserAttr')
-    this.#note({ type: 'trial.attr', key, value: readAttr(key, value) })
+    this.#note({ type: 'trial.attr', key, value: plainAttr('setUserAttr', key, value) })
   }
 
   setConstraint(key: string, value: number): void {
     this.#mustRun('setConstraint')
-    if (typeof value !== 'number' || Number.isNaN(value)) {
-      throw new OptionError(
-        `setConstraint.${key}`,
-        `setConstraint: ${key} must be a number, of which ≤ 0 is feasible, got ${describe(value)}.`,
-        { received: value },
-      )
-    }
-    this.#note({ type: 'trial.constraint', key, value })
+    this.#note({
+      type: 'trial.constraint',
+      key,
+      value: constraintValue('setConstraint', key, value),
+    })
+  }
+
+  /** Whether this study gave it: another one may have the same numbers and, by the same seed, ids. */
+  isOf(desk: TrialDesk): boolean {
+    return this.#desk === desk
   }
 
   flush(): Promise<void> {
@@ -161,6 +162,12 @@ type Note =
       readonly domain: object
     }
 
+/** @throws {OptionError} for what is no finite number. */
+export function readStep(owner: string, step: unknown): number {
+  if (typeof step === 'number' && Number.isFinite(step)) return step
+  throw new OptionError(owner, `${owner} must be a finite number, got ${describe(step)}.`, { received: step })
+}
+
 /**
  * One value an objective, from what the user gave for all of them.
  * @throws {OptionError} when these are not as many numbers as there are objectives. NaN is a number.
@@ -174,26 +181,4 @@ export function readValues(owner: string, given: unknown, objectiveCount: number
   throw new OptionError(`${owner}.values`, `${owner} takes ${expected}, got ${describe(given)}.`, {
     received: given,
   })
-}
-
-/**
- * The value of an attribute, as a copy.
- * @throws {OptionError} when it is no plain data.
- */
-export function readAttr(key: string, value: unknown): unknown {
-  if (typeof key !== 'string' || key === '') {
-    throw new OptionError(
-      'setUserAttr',
-      `setUserAttr takes a name and a value, got the name ${describe(key)}.`,
-    )
-  }
-  try {
-    return plainMetrics({ [key]: value })[key]
-  } catch (cause) {
-    throw new OptionError(
-      `setUserAttr.${key}`,
-      `setUserAttr: ${key} must be plain data (numbers, texts, booleans, null, and arrays and objects of these), got ${describe(value)}.`,
-      { received: value, cause },
-    )
-  }
 }

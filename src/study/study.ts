@@ -1,19 +1,20 @@
 import type { Objective } from '../core/objective.ts'
+import { plainAttr } from '../core/metrics.ts'
 import { compareRanked, isFeasible, type Ranked } from '../core/order.ts'
-import { must, readOptions } from '../core/options.ts'
+import { describe, must, readOptions } from '../core/options.ts'
 import { paretoFront } from '../core/pareto.ts'
-import { NoResultError, TroupeError } from '../errors.ts'
+import { NoResultError, OptionError, TroupeError } from '../errors.ts'
+import type { ToldTrial } from '../searchers/searcher.ts'
 import { readSpace } from '../space/read-space.ts'
 import type { SpaceDefinition } from '../space/space.ts'
-import type { ConfigOf } from '../space/types.ts'
+import type { CheckedSpace, ConfigOf } from '../space/types.ts'
 import { readAddedTrial, readConfig, type TrialToAdd } from './added-trial.ts'
 import { type ObjectiveFunction, optimize, type OptimizeDesk, type OptimizeOptions } from './optimize.ts'
 import type { StudyKeeper, StudyParts, TellOptions } from './study-keeper.ts'
 import type { Direction } from './study-objectives.ts'
-import type { StudyTrialData, StudyTrialRecord } from './study-state.ts'
-import { readAttr, type StudyTrial } from './study-trial.ts'
+import { type StudyTrialData, type StudyTrialRecord, toldTrial } from './study-state.ts'
+import type { StudyTrial } from './study-trial.ts'
 
-/** Options of `enqueueTrial`. */
 /** How `enqueueTrial` adds to the queue. */
 export interface EnqueueOptions {
   /** Whether a configuration is left out that a trial, in whatever state, has already. Default false. */
@@ -41,6 +42,11 @@ export class Study<Config = Record<string, unknown>> {
     return this.#parts.objectives.map(({ metric }) => metric)
   }
 
+  /** What is optimised: names and modes of the values, as a Tuner has them. */
+  get objectives(): readonly Objective[] {
+    return this.#parts.objectives
+  }
+
   get directions(): readonly Direction[] {
     return this.#parts.objectives.map(({ mode }) => (mode === 'min' ? 'minimize' : 'maximize'))
   }
@@ -55,7 +61,10 @@ export class Study<Config = Record<string, unknown>> {
     return { ...this.#parts.state.userAttrs }
   }
 
-  /** All trials, by number, as plain records: those of this process, and of others up to when the study was opened. */
+  /**
+   * All trials, by number, as plain records: those of this process, and of others up to when the study was opened.
+   * They are made at each call, their configurations as copies: keep the array when you go through it often.
+   */
   get trials(): readonly StudyTrialRecord<Config>[] {
     return this.#parts.state.trials.map((trial) => this.#record(trial))
   }
@@ -84,16 +93,25 @@ export class Study<Config = Record<string, unknown>> {
     return paretoFront(feasible, this.#parts.objectives).map((trial) => this.#record(trial))
   }
 
+  /** The trials that have ended, by number, with the domains of their parameters: as `importance` reads them. */
+  endedTrials(): readonly ToldTrial[] {
+    return this.#parts.state.trials.filter(({ endedAt }) => endedAt !== undefined).map(toldTrial)
+  }
+
   /**
    * The next trial: the first that was enqueued, else the next of `pointsToEvaluate`, else what the searcher proposes.
    * @param space - Where this trial alone is searched. Default: the study's space; without one the trial is searched as
    *   far as the searcher knows the parameters from earlier trials, and says through `suggest…` what it needs.
-   * @throws {TroupeError} (rejects) with code `'finished'` when the searcher has nothing left; with code `'wait'` when it
-   *   needs the result of a trial that runs, first.
+   *
+   * How many trials run at once is up to you: the limit of a `concurrencyLimiter` holds for `optimize` and for a Tuner,
+   * and `ask` goes beyond it.
+   * @throws {TroupeError} (rejects) with code `'finished'` when the searcher has nothing left, or `duplicates: 'reuse'`
+   *   and each configuration of the space has a result; with code `'wait'` when it needs the result of a trial that
+   *   runs, first.
    * @throws {SpaceError} (rejects) for an enqueued configuration or a point that does not fit; that trial has failed.
    */
   ask(): Promise<StudyTrial<Config>>
-  ask<const S extends SpaceDefinition>(space: S): Promise<StudyTrial<ConfigOf<S>>>
+  ask<const S extends SpaceDefinition>(space: S & CheckedSpace<S>): Promise<StudyTrial<ConfigOf<S>>>
   async ask(definition?: SpaceDefinition): Promise<StudyTrial<unknown>> {
     const space = definition === undefined ? undefined : readSpace(definition, { owner: 'ask' })
     return this.#keeper.alone(() => this.#keeper.ask<unknown>(space))
@@ -101,12 +119,12 @@ export class Study<Config = Record<string, unknown>> {
 
   /**
    * Tells how a trial ended, and keeps it. A value that is NaN makes it failed.
-   * @param trial - The trial, or its number, which may be of an earlier process.
-   * @param result - One value, an array with one an objective, or the state.
+   * @param trial - The trial that this study’s `ask` gave, or its number, which may be of an earlier process.
+   * @param result - One value, an array with one an objective, or `{ state, values }`. A failed trial has no values.
    * @returns The trial as it is now.
    * @throws {TroupeError} (rejects) with code `'told'` for a trial that has ended, `'unknownTrial'` for one that is not
    *   of this study.
-   * @throws {OptionError} (rejects) when the values do not fit the objectives.
+   * @throws {OptionError} (rejects) when the values do not fit the objectives or the state, or a key is unknown.
    */
   tell(
     trial: Pick<StudyTrial, 'id' | 'number'> | number,
@@ -153,7 +171,8 @@ export class Study<Config = Record<string, unknown>> {
   /**
    * Adds a trial that was run elsewhere. The searcher learns from it.
    * @throws {SpaceError} (rejects) when its configuration is not in the space.
-   * @throws {OptionError} (rejects) when its values do not fit the objectives, or it completed without any.
+   * @throws {OptionError} (rejects) when its values do not fit the objectives or its state, or something else of it is
+   *   not what `TrialToAdd` says.
    */
   async addTrial(trial: TrialToAdd): Promise<void> {
     const { state, values, resolved, between, startedAt, endedAt } = readAddedTrial(trial, this.#parts)
@@ -161,14 +180,24 @@ export class Study<Config = Record<string, unknown>> {
     await this.#keeper.alone(() => this.#keeper.addEnded(resolved, end))
   }
 
-  /** Adds several trials that were run elsewhere, in order. */
+  /**
+   * Adds several trials that were run elsewhere, in order. When one is refused, those before it are there.
+   * @throws {OptionError} (rejects) for what is no array, and as `addTrial`.
+   */
   async addTrials(trials: readonly TrialToAdd[]): Promise<void> {
+    if (!Array.isArray(trials)) {
+      throw new OptionError(
+        'addTrials',
+        `addTrials takes an array of trials, got ${describe(trials)}. Use addTrial for one.`,
+        { received: trials },
+      )
+    }
     for (const trial of trials) await this.addTrial(trial)
   }
 
   /** Attaches plain data to the study, under a name, and keeps it. */
   async setUserAttr(key: string, value: unknown): Promise<void> {
-    const plain = readAttr(key, value)
+    const plain = plainAttr('setUserAttr', key, value)
     await this.#keeper.alone(() => this.#keeper.setStudyAttr(key, plain))
   }
 

@@ -3,7 +3,8 @@ import type { ExperimentEnd, ExperimentView } from '../results/reporter.ts'
 import type { Look } from './display.ts'
 import { NoResultError } from '../errors.ts'
 import { cutText, firstLine } from '../results/text.ts'
-import { bestLines, failureLines, type Winner } from './status.ts'
+import { failureLines } from './failures.ts'
+import { bestLines, type Winner } from './status.ts'
 import { ansiPaint, type Paint, plainPaint } from './style.ts'
 
 const WARNINGS = 10

@@ -1,10 +1,10 @@
 import type { ExperimentSnapshot } from '../core/snapshot.ts'
 import type { ExperimentEnd, ExperimentView } from '../results/reporter.ts'
 import type { Output } from './output.ts'
-import { formatNumber } from '../core/format-number.ts'
 import { formatElapsed, plainText } from '../results/text.ts'
 import { type Display, type Look, PAGE_WIDTH, statusOptions } from './display.ts'
 import { closingLines } from './final.ts'
+import { leaderWords } from './leaders.ts'
 import { countLine, renderStatus } from './status.ts'
 
 /** Least time between two status lines, on the experiment's clock. */
@@ -63,10 +63,8 @@ export class LineDisplay implements Display {
   }
 }
 
-function statusLine(view: ExperimentView, { elapsedMs, trials, best }: ExperimentSnapshot): string {
-  const leader =
-    best === undefined
-      ? ''
-      : `, best ${plainText(best.metric)}=${formatNumber(best.value)} by ${plainText(best.name)}`
-  return `${formatElapsed(elapsedMs)}  ${countLine(view, trials)}${leader}`
+function statusLine(view: ExperimentView, snapshot: ExperimentSnapshot): string {
+  const leader = leaderWords(view, snapshot)
+  const text = `${formatElapsed(snapshot.elapsedMs)}  ${countLine(view, snapshot.trials)}`
+  return leader === '' ? text : `${text}, ${leader}`
 }

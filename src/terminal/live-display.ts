@@ -33,6 +33,7 @@ export class LiveDisplay implements Display {
   start(view: ExperimentView): void {
     this.#view = view
     this.#output.open()
+    this.#output.watch((chunk) => this.#makeWay(chunk))
   }
 
   update(snapshot: ExperimentSnapshot): void {
@@ -62,8 +63,19 @@ export class LiveDisplay implements Display {
     return Math.max(20, (this.#output.width ?? 80) - 1)
   }
 
+  /** User code prints: that stays, and the table comes under it. */
+  #makeWay(chunk: unknown): void {
+    this.#frame.makeWay(chunk)
+    // Not at once: it would stand above what is about to be written.
+    this.#drawIn(Math.max(0, this.#untilDue))
+  }
+
+  get #untilDue(): number {
+    return this.#drawnAt + this.#look.maxFrequencyMs - performance.now()
+  }
+
   #drawWhenDue(): void {
-    const wait = this.#drawnAt + this.#look.maxFrequencyMs - performance.now()
+    const wait = this.#untilDue
     if (wait > 0) this.#drawIn(wait)
     else if (this.#output.behind) this.#drawIn(this.#look.maxFrequencyMs)
     else this.#draw()

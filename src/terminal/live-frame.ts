@@ -4,6 +4,7 @@ import { textWidth } from '../results/text.ts'
 const UP = (lines: number): string => (lines === 0 ? '' : `\u001B[${lines}A`)
 const CLEAR_LINE_END = '\u001B[K'
 const CLEAR_BELOW = '\u001B[J'
+const NEWLINE_BYTE = 10
 // Built from text, since the escape character is refused in a literal.
 const STYLES = new RegExp(String.raw`\u001B\[\d+m`, 'gu')
 
@@ -17,6 +18,8 @@ export class LiveFrame {
   readonly #output: Output
   /** Widths of the lines that stand there now. */
   #drawn: readonly number[] = []
+  /** Whether somebody has written a line that has not ended. */
+  #isMidLine = false
 
   constructor(output: Output) {
     this.#output = output
@@ -29,8 +32,18 @@ export class LiveFrame {
    */
   draw(lines: readonly string[], above: readonly string[] = []): void {
     const text = [...above, ...lines].map((line) => `${line}${CLEAR_LINE_END}\n`).join('')
-    this.#output.write(`\r${UP(this.#drawnHeight())}${text}${CLEAR_BELOW}`)
+    const start = this.#isMidLine ? '\n' : `\r${UP(this.#drawnHeight())}`
+    this.#isMidLine = false
+    this.#output.write(`${start}${text}${CLEAR_BELOW}`)
     this.#drawn = lines.map((line) => textWidth(line.replace(STYLES, '')))
+  }
+
+  /** Takes the block away, for what somebody else is about to write in its place. It is there again when next drawn. */
+  makeWay(chunk: unknown): void {
+    if (this.#drawn.length > 0) this.#output.write(`\r${UP(this.#drawnHeight())}${CLEAR_BELOW}`)
+    this.#drawn = []
+    const last: unknown = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.at(-1) : undefined
+    if (last !== undefined) this.#isMidLine = last !== '\n' && last !== NEWLINE_BYTE
   }
 
   // A terminal that was made narrower since has wrapped what stood there.

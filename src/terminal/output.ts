@@ -1,9 +1,9 @@
 import { asError } from '../errors.ts'
 import { firstLine } from '../results/text.ts'
+import { intercept, type Interception, type Sink } from './foreign-writes.ts'
 
 /** What the reporter writes to: `process.stdout`, or anything with `write`. */
-export interface TerminalStream {
-  write(text: string, written?: (error?: Error | null) => void): unknown
+export interface TerminalStream extends Sink {
   /** Whether it is a terminal, whose lines can be drawn over. */
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
@@ -19,10 +19,14 @@ export interface TerminalStream {
  */
 export class Output {
   readonly #stream: TerminalStream
+  readonly #companions: readonly TerminalStream[]
+  #interceptions: Interception[] = []
   #gone = false
 
-  constructor(stream: TerminalStream) {
+  /** @param companions - Streams that end up on the same terminal. */
+  constructor(stream: TerminalStream, companions: readonly TerminalStream[] = []) {
     this.#stream = stream
+    this.#companions = companions
   }
 
   get width(): number | undefined {
@@ -45,7 +49,7 @@ export class Output {
       work()
     } catch (thrown) {
       this.write(`The terminal reporter stopped: ${firstLine(asError(thrown).message)}\n`)
-      this.#gone = true
+      this.#leave()
     }
   }
 
@@ -54,26 +58,43 @@ export class Output {
     this.#stream.on?.('error', this.#onError)
   }
 
+  /** Until it is closed, is told of what others write to the terminal, right before they do. */
+  watch(onForeign: (chunk: unknown) => void): void {
+    const noticed = (chunk: unknown): void => this.attempt(() => onForeign(chunk))
+    this.#interceptions = [this.#stream, ...this.#companions]
+      .map((stream) => intercept(stream, noticed))
+      .filter((interception) => interception !== undefined)
+  }
+
   write(text: string): void {
     if (this.#gone) return
     try {
-      this.#stream.write(text)
+      this.#put(text)
     } catch {
-      this.#gone = true
+      this.#leave()
     }
   }
 
   /** Lets go of the stream once all is written; it stays the caller's. */
   close(): void {
     if (this.#gone) return
-    this.#gone = true
     // A failure is told to the callback first and to listeners after it, so then the listener has to stay.
-    this.#stream.write('', (error) => {
+    this.#put('', (error) => {
       if (!error) this.#stream.off?.('error', this.#onError)
     })
+    this.#leave()
   }
 
-  readonly #onError = (): void => {
-    this.#gone = true
+  #put(...args: Parameters<Sink['write']>): void {
+    const [own = this.#stream] = this.#interceptions
+    own.write(...args)
   }
+
+  #leave(): void {
+    this.#gone = true
+    for (const interception of this.#interceptions) interception.restore()
+    this.#interceptions = []
+  }
+
+  readonly #onError = (): void => this.#leave()
 }

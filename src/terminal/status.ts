@@ -2,11 +2,13 @@ import type { BestTrial, ExperimentSnapshot, TrialSummary } from '../core/snapsh
 import type { Resources, TrialStatus } from '../core/trial.ts'
 import type { ExperimentView } from '../results/reporter.ts'
 import { formatNumber } from '../core/format-number.ts'
-import { cutText, firstLine, formatElapsed, formatValue, plainText, textWidth } from '../results/text.ts'
+import { cutText, formatElapsed, formatValue, plainText, textWidth } from '../results/text.ts'
 import { type ColumnChoices, trialColumns } from './columns.ts'
+import { fittingFailureLines, lastFailureLine } from './failures.ts'
+import { leaderWords } from './leaders.ts'
 import { countByStatus, shownTrials } from './rows.ts'
 import { ansiPaint, type Paint, plainPaint } from './style.ts'
-import { type Column, tableLines } from './table.ts'
+import { tableLines } from './table.ts'
 
 /** Where and when a status is drawn. */
 export interface StatusOptions extends ColumnChoices {
@@ -42,14 +44,15 @@ export function renderStatus(
   const head = [
     ...(low ? lowHeadLines(snapshot, options) : headLines(snapshot, options, paint)),
     cutText(countLine(view, snapshot.trials), width),
-    ...(snapshot.best === undefined ? [] : bestLines(snapshot.best, width, paint)),
+    ...leaderLines(view, snapshot, width, paint),
     ...waitingLines(snapshot, width, paint),
   ]
+  // An empty line and two over the rows, one under them for those left out.
+  const room = height - head.length - 4
   const failed = low
     ? lastFailureLine(snapshot.trials, width, paint)
-    : failureLines(snapshot.trials, height === Infinity ? maxRows : 5, width, paint)
-  // An empty line and two over the rows, one under them for those left out.
-  const rows = Math.max(1, Math.min(maxRows, height - head.length - failed.length - 4))
+    : fittingFailureLines(snapshot.trials, room, maxRows, width, paint)
+  const rows = Math.max(1, Math.min(maxRows, room - failed.length))
   const lines = [...head, ...trialLines(view, snapshot, rows, options, paint), ...failed]
   return lines.slice(0, Math.max(1, height))
 }
@@ -112,54 +115,16 @@ function trialLines(
   return lines
 }
 
-/** The trials that failed at least once: name, how often, and the first line of what was thrown last. */
-export function failureLines(
-  trials: readonly TrialSummary[],
-  maxRows: number,
+// Of several objectives each has a leader, and what is said of one has no place for the configurations.
+function leaderLines(
+  view: ExperimentView,
+  snapshot: ExperimentSnapshot,
   width: number,
   paint: Paint,
 ): string[] {
-  const failed = trials.filter(hasFailed)
-  if (failed.length === 0) return []
-  const rows = failed.slice(0, maxRows)
-  const columns: Column[] = [
-    { label: 'Trial name', kind: 'text', rank: 0, cells: rows.map(({ name }) => plainText(name)) },
-    { label: '# failures', kind: 'number', rank: 0, cells: rows.map(({ failures }) => String(failures)) },
-    { label: 'error', kind: 'text', rank: 0, rest: true, cells: rows.map(failureOf) },
-  ]
-  const left = failed.length - rows.length
-  const more = left > 0 ? [paint('faint', cutText(`… ${left} more`, width))] : []
-  return [
-    '',
-    paint('red', cutText(failedCount(failed), width)),
-    ...tableLines(columns, width, paint),
-    ...more,
-  ]
-}
-
-function lastFailureLine(trials: readonly TrialSummary[], width: number, paint: Paint): string[] {
-  const failed = trials.filter(hasFailed)
-  const last = failed.at(-1)
-  if (last === undefined) return []
-  return [
-    '',
-    paint(
-      'red',
-      cutText(`${failedCount(failed)}, the last ${plainText(last.name)}: ${failureOf(last)}`, width),
-    ),
-  ]
-}
-
-function hasFailed({ failures, status }: TrialSummary): boolean {
-  return failures > 0 || status === 'error'
-}
-
-function failureOf({ error, reason }: TrialSummary): string {
-  return firstLine(error ?? reason ?? '')
-}
-
-function failedCount(failed: readonly TrialSummary[]): string {
-  return `Number of failed trials: ${failed.length}`
+  if (snapshot.best !== undefined) return bestLines(snapshot.best, width, paint)
+  const words = leaderWords(view, snapshot)
+  return words === '' ? [] : [paint('green', cutText(`B${words.slice(1)}`, width))]
 }
 
 /** What is said of a best trial. */

@@ -4,6 +4,7 @@ import type { ColumnChoice } from './columns.ts'
 import type { Display, Look } from './display.ts'
 import { isPlainObject } from '../core/metrics.ts'
 import { type Checks, must, readOptions } from '../core/options.ts'
+import { OptionError } from '../errors.ts'
 import { eventLines } from './event-lines.ts'
 import { LineDisplay } from './line-display.ts'
 import { LiveDisplay } from './live-display.ts'
@@ -64,7 +65,12 @@ function checkColumns(value: ColumnChoice): string | undefined {
 /**
  * Shows the experiment in the terminal: a live table as Ray Tune has it, redrawn in place; on files and pipes, plain
  * lines. Colours follow `NO_COLOR` and `TERM=dumb`. A stream that breaks turns it off; it never harms the experiment.
- * What user code prints on the same terminal is drawn over by the table; what it logs by `trial.logger` is not.
+ *
+ * What user code prints on the same terminal, by `console.log` or else, stays, and the table is drawn under it: while
+ * the table is live, writes to the stream (of `process.stdout` also those to `process.stderr`, where that is a terminal
+ * too) are noticed. What it logs by `trial.logger` stands there with the trial's name.
+ *
+ * It shows one experiment at a time, and another one after it.
  * @throws {OptionError} for an option that is not known or out of range.
  * @example new Tuner(train, { paramSpace, reporter: terminal({ verbose: 1 }) })
  */
@@ -72,14 +78,37 @@ export function terminal(options: TerminalOptions = {}): Reporter {
   const { verbose, stream = process.stdout, ...rest } = readOptions('terminal', options, DEFAULTS, CHECKS)
   const live = stream.isTTY === true && process.env['TERM'] !== 'dumb'
   const look = { ...rest, color: live && (process.env['NO_COLOR'] ?? '') === '' }
-  const output = new Output(stream)
-  const display = displayOf(output, look, verbose, live)
-  return {
-    start: (view) => output.attempt(() => display.start(view)),
-    update: (snapshot) => output.attempt(() => display.update(snapshot)),
-    end: (end) => output.attempt(() => display.end(end)),
-    on: listenersOf((line, kind) => output.attempt(() => display.tell(line(), kind)), verbose, live),
+  let shown: { readonly output: Output; readonly display: Display } | undefined
+  const show = (work: (display: Display) => void): void => {
+    const { output, display } = shown ?? {}
+    if (display !== undefined) output?.attempt(() => work(display))
   }
+  return {
+    start(view) {
+      if (shown !== undefined) {
+        throw new OptionError(
+          'reporter',
+          'This terminal() shows another experiment, which has not ended. Give each Tuner one of its own.',
+        )
+      }
+      const output = new Output(stream, companionsOf(stream))
+      shown = { output, display: displayOf(output, look, verbose, live) }
+      show((display) => display.start(view))
+    },
+    update: (snapshot) => show((display) => display.update(snapshot)),
+    end(end) {
+      show((display) => display.end(end))
+      shown = undefined
+    },
+    on: listenersOf((line, kind) => show((display) => display.tell(line(), kind)), verbose, live),
+  }
+}
+
+// What ends up on the same terminal.
+function companionsOf(stream: TerminalStream): readonly TerminalStream[] {
+  const { stdout, stderr } = process
+  if (stream === stdout) return stderr.isTTY ? [stderr] : []
+  return stream === stderr && stdout.isTTY ? [stdout] : []
 }
 
 function displayOf(output: Output, look: Look, verbose: Verbosity, live: boolean): Display {

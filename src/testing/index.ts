@@ -1,3 +1,5 @@
 export { simulate, type SimulateOptions, type Simulation, type VirtualTimeOptions } from './simulate.ts'
 export { Trace, type TraceHeader } from '../runtime/trace.ts'
 export { cloned } from '../executors/cloned.ts'
+export { checkSearcher, type CheckSearcherOptions } from './check-searcher.ts'
+export type { FiniteSpace } from './laws/spaces.ts'

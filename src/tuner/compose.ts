@@ -1,7 +1,5 @@
 import { hostCores } from '#host'
-import type { ExperimentPlan } from '../../machines/plan.ts'
 import type { LogRecord } from '../core/log.ts'
-import { readObjectives } from '../core/objective.ts'
 import type { Resources } from '../core/trial.ts'
 import { describe } from '../core/options.ts'
 import { asError, OptionError } from '../errors.ts'
@@ -13,11 +11,13 @@ import { Experiment, type ExperimentSettings } from '../runtime/experiment.ts'
 import type { Kernel } from '../runtime/kernel.ts'
 import { fifo } from '../schedulers/fifo.ts'
 import { schedulerObjectives } from '../schedulers/objectives.ts'
+import { traitsOf } from '../schedulers/traits.ts'
+import { readGivenPoints, trialCount } from '../searchers/given-points.ts'
 import { randomSearch } from '../searchers/random-search.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import { checkFit, checkSearcher, settleObjectives, settleSpace } from '../searchers/settle.ts'
+import type { Where } from '../searchers/where.ts'
 import { readSpace } from '../space/read-space.ts'
-import type { Space } from '../space/space.ts'
 import { metricBound } from '../stoppers/metric-bound.ts'
 import type { Stopper } from '../stoppers/stopper.ts'
 import { checkNeed, type ReadOptions } from './options.ts'
@@ -75,27 +75,32 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
   const objectives = settleObjectives(owner, options, searcher)
   checkFit(searcher, space, objectives)
   const scheduler = options.scheduler ?? fifo()
-  const slotCount = options.maxConcurrentTrials ?? searcher.limit?.max ?? around.defaultConcurrency
+  const { limit } = searcher
+  const slotCount = Math.min(
+    options.maxConcurrentTrials ?? limit?.max ?? around.defaultConcurrency,
+    limit?.max ?? Infinity,
+  )
   const totalResources = options.totalResources ?? defaultTotal(options.resources, slotCount, around)
   const isUnlimited = around.unlimitedResources && options.totalResources === undefined
   checkRoom(owner, options.resources, totalResources)
   const seed = String(options.seed ?? around.defaultSeed ?? freshSeed())
   const trainableName = 'name' in trainable && trainable.name !== '' ? trainable.name : 'trial'
+  const where = options.where as Where | undefined
+  const points = readGivenPoints(searcher, space, objectives, randomStream(seed), where)
+  const count = trialCount(searcher, space, options.numSamples, points)
   const plan: ExperimentSettings['plan'] = {
     name: options.name ?? (trainableName === 'trial' ? 'experiment' : trainableName),
     trainableName,
     seed,
     searcherName: searcher.name,
     schedulerName: scheduler.name,
-    timeAttr: scheduler.timeAttr,
+    timeAttr: traitsOf(scheduler).timeAttr,
     objectives,
-    rankedBy:
-      scheduler.objectives === 'any'
-        ? rankedByAny(scheduler, objectives)
-        : schedulerObjectives(scheduler, objectives),
-    trialCount: trialCount(options.numSamples, searcher, space),
+    rankedBy: schedulerObjectives(scheduler, objectives),
+    trialCount: count,
+    isEndless: count === Infinity && searcher.exhaustive !== true,
     slotCount,
-    batch: searcher.limit?.batch ?? false,
+    batchSize: limit?.batch === true ? limit.max : Infinity,
     totalResources,
     maxFailures: options.failure.maxFailures,
     failFast: options.failure.failFast,
@@ -109,7 +114,7 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     searcher,
     scheduler,
     stoppers: readStoppers(owner, options.stop),
-    where: options.where as ((config: unknown) => boolean) | undefined,
+    where,
     duplicates: options.duplicates,
     resourcesOf: resourcesOf(owner, options.resources, isUnlimited ? totalResources : undefined),
     limits: {
@@ -130,21 +135,6 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
       return new Experiment({ ...settings, log }, kernel, executor)
     },
   }
-}
-
-// A scheduler that needs no metric works without objectives; one that was given its own ranks by it.
-function rankedByAny(
-  scheduler: Parameters<typeof schedulerObjectives>[0],
-  objectives: ExperimentPlan['objectives'],
-): ExperimentPlan['rankedBy'] {
-  return scheduler.objective.metric === undefined
-    ? objectives
-    : readObjectives(scheduler.name, scheduler.objective)
-}
-
-function trialCount(numSamples: number | undefined, searcher: Searcher, space: Space): number {
-  if (searcher.exhaustive === true) return numSamples ?? Infinity
-  return (numSamples ?? 1) * (searcher.expandsGrid === true ? space.gridSize : 1)
 }
 
 const ONE_CPU: Resources = Object.freeze({ cpu: 1 })

@@ -2,13 +2,15 @@ import type { Failure } from '../../machines/protocol.ts'
 import type { LogRecord } from '../core/log.ts'
 import { asError, StorageError } from '../errors.ts'
 import type { OpenLog, Store } from '../stores/store.ts'
+import type { StorePatience } from './store-patience.ts'
 
 /**
  * Carries an experiment's log to its store, in batches: what comes while one batch is being written makes up the next.
- * A store that fails is not written to again.
+ * A store that fails, or does not answer, is not written to again.
  */
 export class LogWriter {
   readonly #store: Store
+  readonly #patience: StorePatience
   readonly #onFailure: (failure: Failure) => void
   #log: OpenLog | undefined
   #batch: LogRecord[] = []
@@ -16,16 +18,16 @@ export class LogWriter {
   #failure: Failure | undefined
 
   /** @param onFailure - Hears of the first failure, once. */
-  constructor(store: Store, onFailure: (failure: Failure) => void) {
+  constructor(store: Store, patience: StorePatience, onFailure: (failure: Failure) => void) {
     this.#store = store
+    this.#patience = patience
     this.#onFailure = onFailure
   }
 
   async open(name: string): Promise<void> {
     try {
-      const log = await this.#store.open(name)
-      if (log.records.length > 0) throw nameTaken(name)
-      this.#log = log
+      this.#log = await this.#patience.answer('open', async () => this.#store.open(name), letGo)
+      if (this.#log.records.length > 0) throw nameTaken(name)
     } catch (error) {
       this.#fail(error)
     }
@@ -40,8 +42,15 @@ export class LogWriter {
   /** Writes what is left, and closes the store. */
   async close(): Promise<Failure | undefined> {
     await this.#writing
+    const log = this.#log
+    if (log === undefined) return this.#failure
+    // One that does not answer need not be waited for twice.
+    if (isUnresponsive(this.#failure)) {
+      letGo(log)
+      return this.#failure
+    }
     try {
-      await this.#log?.close()
+      await this.#patience.answer('close', async () => log.close())
     } catch (error) {
       this.#fail(error)
     }
@@ -52,10 +61,10 @@ export class LogWriter {
     // One turn later, so that what one event causes is one batch.
     await Promise.resolve()
     try {
-      while (this.#batch.length > 0) {
+      while (this.#batch.length > 0 && this.#failure === undefined) {
         const batch = this.#batch
         this.#batch = []
-        await this.#log?.append(batch)
+        await this.#patience.answer('append', async () => this.#log?.append(batch))
       }
     } catch (error) {
       this.#fail(error)
@@ -69,6 +78,15 @@ export class LogWriter {
     this.#failure = { code: 'storage', message, cause }
     this.#onFailure(this.#failure)
   }
+}
+
+/** Tells a log that it is no longer needed, whatever comes of that. */
+function letGo(log: OpenLog): void {
+  void (async () => log.close())().catch(() => {})
+}
+
+function isUnresponsive(failure: Failure | undefined): boolean {
+  return failure?.cause instanceof StorageError && failure.cause.code === 'unresponsive'
 }
 
 function nameTaken(name: string): StorageError {

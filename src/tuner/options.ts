@@ -10,6 +10,7 @@ import type { Seed } from '../random/random.ts'
 import type { Reporter } from '../results/reporter.ts'
 import type { Inspector } from '../runtime/inspection.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
+import { checkScheduler } from '../schedulers/traits.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import type { DuplicatePolicy } from '../searchers/session.ts'
 import type { Stopper } from '../stoppers/stopper.ts'
@@ -54,8 +55,11 @@ export interface ExperimentOptions<Config> extends ObjectiveOptions {
    */
   readonly duplicates?: DuplicatePolicy
   /**
-   * How many configurations to try; with `gridSearch`, how often to go through the whole grid. Integer from 1, or
-   * Infinity: until the searcher has finished. Default 1; Infinity for a searcher that finishes by itself.
+   * How many configurations to try; with `gridSearch`, how often to go through the whole grid (`gridSearcher` goes
+   * through its combinations once: there it is how many of them). A searcher's `pointsToEvaluate` take the place of as
+   * many samples, and all run, also when there are more. Integer from 1, or Infinity: until the searcher has finished.
+   * Default 1; Infinity for a searcher that finishes by itself. With no end to them, 1,000 trials in a row that end
+   * without having run are an error.
    */
   readonly numSamples?: number
   /** What proposes configurations. Default `randomSearch()`, which also expands `gridSearch`. */
@@ -67,7 +71,10 @@ export interface ExperimentOptions<Config> extends ObjectiveOptions {
    * `{ training_iteration: 50 }`, of which the first that is reached (≥) ends the trial. Default: never.
    */
   readonly stop?: Stopper | readonly Stopper[] | Readonly<Record<string, number>>
-  /** Trials that run at once. Integer from 1. Default: the outermost concurrencyLimiter's, else the number of cores (4 in `simulate`). */
+  /**
+   * Trials that run at once; never more than a concurrencyLimiter allows. Integer from 1. Default: the limiter's
+   * number, else that of cores (4 in `simulate`).
+   */
   readonly maxConcurrentTrials?: number
   /** What each trial takes while it runs, or a function of its configuration. Default `{ cpu: 1 }`. */
   readonly resources?: Resources | ((config: Config) => Resources)
@@ -99,7 +106,10 @@ export interface ExperimentOptions<Config> extends ObjectiveOptions {
 
 /** Options that belong to a real run alone. */
 export interface RealRunOptions {
-  /** Keeps the event log, under the experiment's name. Default: nowhere. */
+  /**
+   * Keeps the event log, under the experiment's name. A store that takes longer than 30 s to answer a call, or 5 s once
+   * the experiment was told to stop, fails. Default: nowhere.
+   */
   readonly storage?: Store | string
   /** Listeners by event name. One that throws harms nobody. */
   readonly callbacks?: readonly Callback[]
@@ -158,10 +168,7 @@ const CHECKS = {
     typeof value === 'function'
       ? undefined
       : 'must be a function of { trainable, kernel } that makes an executor; leave it out to run in this process.',
-  inspect: (value: unknown) =>
-    typeof value === 'function' || hasMethods(value, 'next')
-      ? undefined
-      : 'must be a function of inspection events, or an observer with next.',
+  inspect: inspectorProblem,
   trace: must.beBoolean,
   totalResources: checkTotal,
   resources: (value: unknown) => (typeof value === 'function' ? undefined : checkNeed(value)),
@@ -171,6 +178,13 @@ const CHECKS = {
     hasMethods(value, 'start', 'update', 'end')
       ? undefined
       : 'must be a reporter, such as terminal(): an object with start, update and end.',
+}
+
+/** Says what is wrong with an inspector, if anything is. */
+export function inspectorProblem(value: unknown): string | undefined {
+  return typeof value === 'function' || hasMethods(value, 'next')
+    ? undefined
+    : 'must be a function of inspection events, or an observer with next.'
 }
 
 function checkTotal(value: unknown): string | undefined {
@@ -222,6 +236,7 @@ export function readExperimentOptions(owner: string, given: object, own: object 
     ExperimentOptions<never> & RealRunOptions & { paramSpace?: object },
     typeof REAL_RUN_DEFAULTS
   >(owner, given, defaults as typeof REAL_RUN_DEFAULTS, CHECKS)
+  if (options.scheduler !== undefined) checkScheduler(owner, options.scheduler)
   return {
     ...options,
     failure: readOptions(
@@ -243,7 +258,6 @@ export function readExperimentOptions(owner: string, given: object, own: object 
         atEnd: must.beBoolean,
       },
     ),
-    scheduler: checkScheduler(owner, options.scheduler),
   }
 }
 
@@ -256,23 +270,4 @@ function refuseRealRunOptions(owner: string, given: object): void {
       { received: (given as RealRunOptions)[key] },
     )
   }
-}
-
-function checkScheduler(owner: string, scheduler: Scheduler | undefined): Scheduler | undefined {
-  if (scheduler === undefined) return undefined
-  if (hasMethods(scheduler, 'init', 'onReport') && typeof scheduler.name === 'string') return scheduler
-  if (typeof scheduler === 'function') {
-    const name: unknown = (scheduler as { readonly name?: unknown }).name
-    const called = typeof name === 'string' && name !== '' ? `${name}()` : 'its result'
-    throw new OptionError(
-      `${owner}.scheduler`,
-      `${owner}.scheduler must be a scheduler, got ${describe(scheduler)}. Did you mean ${called}?`,
-      { received: scheduler },
-    )
-  }
-  throw new OptionError(
-    `${owner}.scheduler`,
-    `${owner}.scheduler must be a scheduler such as asha() or fifo(), got ${describe(scheduler)}. One of your own needs name, init and onReport.`,
-    { received: scheduler },
-  )
 }

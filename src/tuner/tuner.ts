@@ -24,7 +24,13 @@ import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
 import { openStore } from '../stores/open-store.ts'
 import { compose, type Composition, realSurroundings } from './compose.ts'
 import { LogWriter } from './log-writer.ts'
-import { type ExperimentOptions, readExperimentOptions, type RealRunOptions } from './options.ts'
+import {
+  type ExperimentOptions,
+  inspectorProblem,
+  readExperimentOptions,
+  type RealRunOptions,
+} from './options.ts'
+import { StorePatience } from './store-patience.ts'
 
 /** Options of a Tuner, all but the space. */
 export type TunerOptions<Config> = ExperimentOptions<Config> & RealRunOptions
@@ -52,7 +58,10 @@ export interface Tuner<Config = Record<string, unknown>> {
   /** Listens to an event once. */
   once<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this
   off<Name extends ExperimentEventName>(name: Name, listener: (event: ExperimentEvents[Name]) => void): this
-  /** Is given a snapshot at once, and then at most every 100 ms while things change. Returns how to stop. */
+  /**
+   * Is given a snapshot at once, and then at most every 100 ms while things change. Returns how to stop.
+   * @throws {OptionError} for what is no function; so do `on`, `once` and, unless it is an observer, `inspect`.
+   */
   subscribe(subscriber: (snapshot: ExperimentSnapshot) => void): () => void
   getSnapshot(): ExperimentSnapshot
   /**
@@ -68,10 +77,11 @@ export interface Tuner<Config = Record<string, unknown>> {
   inspect(inspector: Inspector): () => void
   /**
    * Ends the experiment. Trials that run are interrupted, or with `graceful` let to their ends; none starts any more.
-   * Resolves when all is over.
+   * Resolves when all is over. Before `fit` it resolves at once, and `fit` then ends before any trial is made, as with
+   * a `signal` that is aborted already.
    */
   stop(options?: { readonly graceful?: boolean }): Promise<void>
-  /** Pauses a trial: before its start, or at its next report. `fit` waits for it to be resumed. */
+  /** Pauses a trial: before its start, or at its next report. `fit` waits for it to be resumed, and so does the process. */
   pauseTrial(id: string): void
   resumeTrial(id: string): void
   /** Ends a trial, as pruned. */
@@ -103,23 +113,33 @@ class RealTuner<Config> implements Tuner<Config> {
   readonly #experiment: Experiment
   readonly #composition: Composition
   readonly #writer: LogWriter | undefined
+  readonly #patience: StorePatience
   readonly #signal: AbortSignal | undefined
-  readonly #reporter: Reporter | undefined
+  #reporter: Reporter | undefined
   #fitting: Promise<Results<Config>> | undefined
+  // Resolves when `fit` settles. Not `fit`'s own promise: to wait in `stop` is not to have handled its rejection.
+  readonly #over: Promise<void>
+  #resolveOver: () => void = () => {}
 
   constructor(trainable: unknown, given: object = {}) {
     const options = readExperimentOptions('Tuner', given)
     this.#composition = compose(trainable, options, realSurroundings())
     this.trace = options.trace ? new Trace() : undefined
+    const kernel = realKernel()
+    this.#patience = new StorePatience(kernel)
     if (options.storage !== undefined) {
-      this.#writer = new LogWriter(openStore(options.storage), (failure) => this.#experiment.fail(failure))
+      this.#writer = new LogWriter(openStore(options.storage), this.#patience, (failure) =>
+        this.#experiment.fail(failure),
+      )
     }
     this.#signal = options.signal
     this.#reporter = options.reporter
-    this.#experiment = this.#composition.build(realKernel(), this.#logger())
+    this.#over = new Promise((resolve) => (this.#resolveOver = resolve))
+    this.#experiment = this.#composition.build(kernel, this.#logger())
     this.actor = this.#experiment.actor
     for (const callback of options.callbacks ?? []) this.#listenAll(callback, 'callback')
-    if (this.#reporter !== undefined) this.#listenAll(this.#reporter.on ?? {}, 'reporter')
+    // Here, where it was given; it listens from `fit` on, when it has started.
+    for (const name of Object.keys(this.#reporter?.on ?? {})) checkEvent(name)
   }
 
   fit(): Promise<Results<Config>> {
@@ -146,7 +166,7 @@ class RealTuner<Config> implements Tuner<Config> {
   }
 
   subscribe(subscriber: (snapshot: ExperimentSnapshot) => void): () => void {
-    return this.#experiment.broadcast.subscribe(subscriber)
+    return this.#experiment.broadcast.subscribe(checkSubscriber(subscriber))
   }
 
   getSnapshot(): ExperimentSnapshot {
@@ -162,13 +182,18 @@ class RealTuner<Config> implements Tuner<Config> {
   }
 
   inspect(inspector: Inspector): () => void {
+    const problem = inspectorProblem(inspector)
+    if (problem !== undefined) {
+      throw new OptionError('inspector', `An inspector ${problem} Got ${describe(inspector)}.`, {
+        received: inspector,
+      })
+    }
     return this.#experiment.inspect(inspector)
   }
 
   async stop({ graceful = false }: { readonly graceful?: boolean } = {}): Promise<void> {
-    if (this.#fitting === undefined) return
-    this.#experiment.stop('stop', graceful)
-    await this.#experiment.ended
+    this.#stop('stop', graceful)
+    if (this.#fitting !== undefined) await this.#over
   }
 
   pauseTrial(id: string): void {
@@ -184,19 +209,32 @@ class RealTuner<Config> implements Tuner<Config> {
   }
 
   async #run(): Promise<Results<Config>> {
+    const onAbort = (): void => this.#stop('signal', false)
+    // Before the start, so that no trial is even made.
+    if (this.#signal?.aborted === true) onAbort()
+    this.#signal?.addEventListener('abort', onAbort)
+    try {
+      return await this.#runToEnd()
+    } finally {
+      this.#signal?.removeEventListener('abort', onAbort)
+      this.#resolveOver()
+    }
+  }
+
+  #stop(by: 'stop' | 'signal', graceful: boolean): void {
+    this.#experiment.stop(by, graceful)
+    if (!graceful) this.#patience.hurry()
+  }
+
+  async #runToEnd(): Promise<Results<Config>> {
     const experiment = this.#experiment
     await this.#writer?.open(this.#composition.settings.plan.name)
-    const onAbort = (): void => experiment.stop('signal', false)
-    this.#report((reporter) => reporter.start(this.#view()))
+    this.#startReporter()
     const unsubscribe =
       this.#reporter &&
       experiment.broadcast.subscribe((snapshot) => this.#report((reporter) => reporter.update(snapshot)))
-    // Before the start, so that no trial is even made.
-    if (this.#signal?.aborted === true) onAbort()
     experiment.start()
-    this.#signal?.addEventListener('abort', onAbort)
     const { endedBy, failure } = await experiment.ended
-    this.#signal?.removeEventListener('abort', onAbort)
     unsubscribe?.()
     const storageFailure = await this.#writer?.close()
     const results = resultsOf<Config>(experiment, this.#composition, endedBy)
@@ -216,13 +254,24 @@ class RealTuner<Config> implements Tuner<Config> {
     }
   }
 
-  #report(call: (reporter: Reporter) => unknown): void {
+  /** One that cannot start, such as a `terminal()` that shows another experiment, is not called again. */
+  #startReporter(): void {
+    this.#report(
+      (reporter) => reporter.start(this.#view()),
+      () => (this.#reporter = undefined),
+    )
+    if (this.#reporter !== undefined) this.#listenAll(this.#reporter.on ?? {}, 'reporter')
+  }
+
+  #report(call: (reporter: Reporter) => unknown, onThrown?: () => void): void {
     const reporter = this.#reporter
     if (reporter === undefined) return
     harmless(
       () => call(reporter),
-      (cause) =>
-        this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${cause.message}`, cause }),
+      (cause) => {
+        onThrown?.()
+        this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${cause.message}`, cause })
+      },
     )
   }
 
@@ -282,6 +331,15 @@ function checkListener<Listener>(name: string, listener: Listener): Listener {
   )
 }
 
+function checkSubscriber<Subscriber>(subscriber: Subscriber): Subscriber {
+  if (typeof subscriber === 'function') return subscriber
+  throw new OptionError(
+    'subscriber',
+    `A subscriber must be a function of the snapshot, got ${describe(subscriber)}.`,
+    { received: subscriber },
+  )
+}
+
 /** What came of an experiment that has ended. */
 export function resultsOf<Config>(
   experiment: Experiment,
@@ -294,6 +352,7 @@ export function resultsOf<Config>(
     endedBy,
     warnings: experiment.warnings,
     elapsedMs: experiment.elapsedMs,
+    space: settings.space,
   })
 }
 

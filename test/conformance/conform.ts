@@ -12,25 +12,27 @@ export interface Console {
 
 /**
  * Runs all cases of the fixtures that the paths name. Prints one line for each that fails, and how many passed last.
- * What cannot be run, or is no fixture, counts as failed.
+ * What cannot be run or read, or is no fixture, counts as failed.
  * @returns The exit code: 0 when all passed, 1 when a case failed, 2 when a path cannot be used.
  */
 export function conform(paths: readonly string[], console: Console): number {
   const files = new Set<string>()
+  const counts = { passed: 0, failed: 0 }
+  let isUsable = true
   for (const path of paths) {
     try {
       for (const file of fixtureFiles(path)) files.add(file)
     } catch (error) {
       console.error(`${path} cannot be read (${String(error)}). Name a fixture file or a folder that exists.`)
-      return 2
+      counts.failed++
+      isUsable = false
     }
   }
-  if (files.size === 0) {
+  if (files.size === 0 && isUsable) {
     const named = paths.length === 0 ? 'No path is given.' : `No .json file is below ${paths.join(', ')}.`
     console.error(`${named} Name a fixture file or a folder: npm run conformance -- test/fixtures/schedulers`)
-    return 2
+    isUsable = false
   }
-  const counts = { passed: 0, failed: 0 }
   for (const file of files) {
     for (const { where, problem } of resultsOf(file)) {
       if (problem === OBSERVED_ONLY) console.log(`${where}: reported, not counted`)
@@ -43,6 +45,7 @@ export function conform(paths: readonly string[], console: Console): number {
     }
   }
   console.log(`${counts.passed} passed, ${counts.failed} failed`)
+  if (!isUsable) return 2
   return counts.failed === 0 ? 0 : 1
 }
 

@@ -51,7 +51,8 @@ function validationProblem(input: Draws, { error }: { readonly error: string | n
 
 function refusalOf(input: Draws): string | undefined {
   try {
-    domainOf(input)
+    // A bad call is refused where its domain stands in a space.
+    readSpace({ x: domainOf(input) })
     return undefined
   } catch (thrown) {
     if (thrown instanceof SpaceError) return thrown.message

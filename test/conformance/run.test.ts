@@ -103,9 +103,11 @@ describe('npm run conformance', () => {
     ])
   })
 
-  it('says which path it cannot read, and ends with 2', () => {
+  it('says which path it cannot read, counts it as failed, and ends with 2', () => {
     const { code, lines, errors } = conformHere('test/fixtures/schedulers', join(folder, 'nowhere'))
-    expect({ code, lines }).toEqual({ code: 2, lines: [] })
+    expect(code).toBe(2)
+    expect(lines.at(-1)).toMatch(/^[1-9]\d* passed, [1-9]\d* failed$/)
+    expect(conformHere(join(folder, 'nowhere')).lines).toEqual(['0 passed, 1 failed'])
     expect(errors).toMatch(/nowhere cannot be read .*ENOENT.*Name a fixture file or a folder that exists/)
   })
 
@@ -113,6 +115,7 @@ describe('npm run conformance', () => {
     mkdirSync(join(folder, 'empty'))
     expect(conformHere(join(folder, 'empty'))).toMatchObject({
       code: 2,
+      lines: ['0 passed, 0 failed'],
       errors: expect.stringMatching(/No \.json file is below/),
     })
   })
@@ -120,6 +123,7 @@ describe('npm run conformance', () => {
   it('asks for a path', () => {
     expect(conformHere()).toMatchObject({
       code: 2,
+      lines: ['0 passed, 0 failed'],
       errors: expect.stringMatching(/No path is given\. Name a fixture file/),
     })
   })

@@ -25,7 +25,7 @@ describe('readObjectives', () => {
     [
       { metric: ['a', 'b'], mode: 'min' },
       'Tuner.mode',
-      /2 metrics \(a, b\) but 1 modes\. Give one mode for each/,
+      /2 metrics \(a, b\) but 1 mode\. Give one mode for each/,
     ],
     [{ metric: ['a', 'a'], mode: ['min', 'min'] }, 'Tuner.metric', /names a twice\. Name each metric once/],
   ])('refuses %j', (given, option, words) => {

@@ -42,8 +42,10 @@ describe('the examples', () => {
   it('are all run here', () => {
     expect(names.toSorted()).toEqual([
       'ask-and-tell.ts',
+      'constraints.ts',
       'deterministic-test.ts',
       'digits.ts',
+      'multi-objective.ts',
       'observe.ts',
       'tutorial.ts',
       'write-a-searcher.ts',
@@ -63,6 +65,15 @@ describe('the examples', () => {
       )
     },
   )
+
+  it('multi-objective: a search covers more of the trade-off than chance does', PATIENCE, async () => {
+    expect(numberIn(await outputOf('multi-objective.ts'), /covered more with (\d+) of 5 seeds/)).toBe(5)
+  })
+
+  it('constraints: finds a configuration within the limits', PATIENCE, async () => {
+    const output = await outputOf('constraints.ts')
+    expect(numberIn(output, /Fastest within the limits: ([\d.]+)/)).toBeGreaterThan(1000)
+  })
 
   it('tutorial: goes through all parts of the page with 1000 trials each', PATIENCE, async () => {
     const output = await outputOf('tutorial.ts')

@@ -110,10 +110,29 @@ export function obeysExecutorLaws(make: MakeExecutor): void {
       expect(run.told.at(-1)).toEqual({ at: 40, kind: 'settled', outcome: { kind: 'left' } })
     })
 
-    it('has left, whatever it throws on its way out', async () => {
+    it('has left, whatever it throws on its way out, and what it threw is told', async () => {
       const run = await play(make, loop({ onCleanup: missTheFile }), {
         config: { steps: 5 },
         onReport: (_, { attempt }) => attempt.leave('stopped'),
+      })
+      const besides = expect.objectContaining({ message: 'the file was gone' }) as Error
+      expect(run.outcome).toEqual({ kind: 'left', besides })
+    })
+
+    it.each([
+      ['by the TrialStopped', (trial: Trial) => trial.signal.reason as Error],
+      [
+        'by one that has it as its cause',
+        ({ signal }: Trial) => new Error('gave up', { cause: signal.reason }),
+      ],
+      ['by an AbortError', () => new DOMException('The operation was aborted.', 'AbortError')],
+    ])('has left without a word when it leaves %s', async (_, leave) => {
+      const onCleanup = (trial: Trial): void => {
+        if (trial.signal.aborted) throw leave(trial)
+      }
+      const run = await play(make, loop({ onCleanup }), {
+        config: { steps: 5 },
+        onReport: (_report, { attempt }) => attempt.leave('stopped'),
       })
       expect(run.outcome).toEqual({ kind: 'left' })
     })
@@ -330,6 +349,7 @@ export function obeysExecutorLaws(make: MakeExecutor): void {
       })
       await expect(kept?.report({ loss: 2 })).rejects.toMatchObject({
         name: 'TrialStopped',
+        message: expect.stringMatching(/^This trial has ended, so it can report nothing more\./) as string,
         reason: 'stopped',
       })
       await expect(kept?.sleep(5)).rejects.toBeInstanceOf(TrialStopped)
@@ -384,13 +404,23 @@ export function obeysExecutorLaws(make: MakeExecutor): void {
       expect(run.told.at(-1)).toMatchObject({ at: run.reports.length * 10, outcome: { kind: 'returned' } })
     })
 
-    it.each(Object.entries(returning))('is no report of %s when it is anything else', async (_, form) => {
-      for (const value of [undefined, null, 0.3, 'done', [1, 2], new Map([['loss', 1]])]) {
-        const run = await play(make, form(value as never))
-        expect(run.reports.every((report) => !report.last)).toBe(true)
-        expect(run.outcome).toEqual({ kind: 'returned' })
-      }
-    })
+    it.each(Object.entries(returning))(
+      'is no report of %s when it is anything else, which is told in words',
+      async (_, form) => {
+        for (const [value, ignored] of [
+          [undefined],
+          [null],
+          [0.3, '0.3'],
+          ['done', '"done"'],
+          [[1, 2], 'an array of 2'],
+          [new Map([['loss', 1]]), 'a Map'],
+        ] as const) {
+          const run = await play(make, form(value as never))
+          expect(run.reports.every((report) => !report.last)).toBe(true)
+          expect(run.outcome).toEqual({ kind: 'returned', ...(ignored !== undefined && { ignored }) })
+        }
+      },
+    )
 
     it.each(Object.entries(returning))('fails %s when it cannot be recorded', async (_, form) => {
       const run = await play(make, form({ loss: 1, model: () => {} } as never))

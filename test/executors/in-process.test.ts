@@ -74,7 +74,9 @@ describe('inProcess', () => {
       ...scene,
       afterStart: (watched) => watched.after(20, () => watched.attempt.leave('stopped')),
     })
-    expect(left.told).toEqual([{ at: 20, kind: 'settled', outcome: { kind: 'left' } }])
+    expect(left.told).toEqual([
+      { at: 20, kind: 'settled', outcome: { kind: 'left', besides: expect.any(Error) as Error } },
+    ])
   })
 
   it.each(Object.keys(LOOPS))('runs on a real clock too: %s', async (form) => {

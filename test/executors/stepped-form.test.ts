@@ -217,7 +217,20 @@ describe.each([
 
   it('says what went wrong first when cleaning up throws too', async () => {
     const both = counting([], { step: () => fail('step'), cleanup: () => fail('cleanup') })
-    expect((await play(make, both, { config: CONFIG })).error.message).toBe('step broke')
+    expect((await play(make, both, { config: CONFIG })).outcome).toMatchObject({
+      kind: 'threw',
+      error: { message: 'step broke' },
+      besides: { message: 'cleanup broke' },
+    })
+  })
+
+  it('tells what cleaning up threw when it had to leave', async () => {
+    const trainable = counting([], { cleanup: () => fail('cleanup') })
+    const run = await play(make, trainable, {
+      config: CONFIG,
+      onReport: (_, { attempt }) => attempt.leave('stopped'),
+    })
+    expect(run.outcome).toMatchObject({ kind: 'left', besides: { message: 'cleanup broke' } })
   })
 
   it('refuses a state that cannot be copied, naming the part', async () => {
@@ -225,6 +238,7 @@ describe.each([
       setup: () => ({ model: { predict: (x: number) => x } }),
       step: () => ({ loss: 1, done: true }),
       save: (state) => state,
+      load: () => {},
     })
     for (const scene of [
       { saveAtEnd: true },
@@ -325,20 +339,22 @@ describe.each([
       expect(calls).toEqual(['setup 1', 'cleanup'])
     })
 
-    it('leaves nothing behind when its next attempt never comes', async () => {
+    it('leaves nothing behind when its next attempt never comes, and says what went wrong with that', async () => {
       const calls: string[] = []
       const trainable = counting(calls, {
         reset: () => {},
         cleanup(state) {
           calls.push('cleanup')
-          if (state.lr === 1) throw new Error('heard by nobody')
+          if (state.lr === 1) throw new Error('the file was gone')
         },
       })
       const stage = stageOf(make, trainable)
       for (const lr of [1, 2]) {
         await play(make, trainable, { stage, config: { steps: 9, lr }, trial: lr, onReport: exploitAt2 })
       }
-      await stage.executor.close()
+      await expect(stage.executor.close()).rejects.toThrow(
+        'a cleanup that was put off threw: the file was gone',
+      )
       await stage.executor.close()
       expect(calls).toEqual(['setup 1', 'setup 2', 'cleanup', 'cleanup'])
     })

@@ -22,6 +22,13 @@ describe('defineTrainable', () => {
     expect(() => defineTrainable(undefined as never)).toThrow(OptionError)
   })
 
+  it('refuses save without load, which would begin from scratch where a trial should go on', () => {
+    const build = (): unknown =>
+      defineTrainable({ setup: () => ({ n: 0 }), step: () => ({}), save: ({ n }) => n })
+    expect(build).toThrow(OptionError)
+    expect(build).toThrow(/has save, but no load.*Give load: \(state, value\) => …, or leave save out/)
+  })
+
   it('is known as a trainable', () => {
     expect(isTrainable(defineTrainable({ setup: () => 0, step: () => ({}) }))).toBe(true)
     expect(isTrainable(() => {})).toBe(true)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setup, StateMachine } from 'xstate'
 import { describe, expect, it } from 'vitest'
 import * as exported from '../../machines/index.ts'
-import { machinePage } from '../../scripts/machine-page.ts'
+import { machinePage } from '../docs/machine-page.ts'
 
 const lamp = setup({}).createMachine({
   id: 'lamp',

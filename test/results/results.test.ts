@@ -20,7 +20,14 @@ describe('getBestResult', () => {
       feasible: true,
     })
     expect(best.metrics).toEqual({ loss: 2, training_iteration: 2, time_total_s: 2 })
-    expect(best.best).toEqual({ metric: 'loss', mode: 'min', scope: 'last', value: 2, iteration: 2 })
+    expect(best.best).toEqual({
+      metric: 'loss',
+      mode: 'min',
+      scope: 'last',
+      value: 2,
+      iteration: 2,
+      metrics: best.metrics,
+    })
   })
 
   // Five curves of twelve reports, each of which wins by one scope.
@@ -42,6 +49,53 @@ describe('getBestResult', () => {
   ] as const)('ranks by scope %s as Ray Tune does', (scope, number, value, iteration) => {
     const found = resultsOf(curves).getBestResult('loss', 'min', { scope })
     expect(found).toMatchObject({ number, best: { scope, value, iteration } })
+  })
+
+  it('brings the report that won besides the last one', () => {
+    const results = resultsOf([
+      {
+        reports: [
+          { loss: 1, epoch: 1 },
+          { loss: 5, epoch: 2 },
+        ],
+      },
+    ])
+    const found = results.getBestResult('loss', 'min', { scope: 'all' })
+    expect(found.best).toMatchObject({ iteration: 1, metrics: { loss: 1, epoch: 1 } })
+    expect(found.metrics).toMatchObject({ loss: 5, epoch: 2 })
+    expect(results.getBestResult('loss', 'min', { scope: 'avg' }).best).toMatchObject({
+      iteration: undefined,
+      metrics: undefined,
+    })
+  })
+
+  it('gives results that do not reach the experiment, whatever is done to them', () => {
+    const told = {
+      config: { a: 1, layers: [{ width: 8 }] },
+      reports: [{ loss: 1, note: { by: ['me'] } }],
+      userAttrs: { tags: ['x'] },
+      constraints: { memory: -1 },
+      reason: { by: 'scheduler', text: 'lost', evidence: { cutoff: 3 } },
+    } as const
+    const results = resultsOf([told, losses(2)])
+    const [fresh, table] = [results.getBestResult(), results.toTable()]
+    const history = structuredClone(fresh.history)
+    const spoil = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      for (const part of Object.values(value)) spoil(part)
+      for (const key of Object.keys(value)) (value as Record<string, unknown>)[key] = 50
+    }
+    for (const spoilt of [results.getBestResult(), results.at(0), ...results, ...results.paretoFront()]) {
+      const { config, params, metrics, values, userAttrs, constraints, reason, history: rows } = spoilt ?? {}
+      spoil([config, params, metrics, values, userAttrs, constraints, reason, rows])
+    }
+    spoil(results.getBestResult().best.metrics)
+    expect(results.getBestResult()).toEqual(fresh)
+    expect(results.getBestResult().history).toEqual(history)
+    expect(results.toTable()).toEqual(table)
+    const failed = resultsOf([{ config: { a: 1 }, state: 'failed' }])
+    spoil(failed.errors[0]?.config)
+    expect(failed.errors[0]?.config).toEqual({ a: 1 })
   })
 
   it('counts only the reports that carry the metric', () => {

@@ -22,9 +22,9 @@ import { simulate, type Trace } from 'troupe/testing'
  * To pin anew, for each major: `node --conditions=@troupe/source --import tsx test/runtime/determinism-child.ts golden`.
  */
 export const GOLDEN: Readonly<Record<number, string>> = {
-  20: 'a34d2c74bfa9955723cf934bb5d5bd9593c0d138445340045bdf47e68a541806',
-  22: 'a34d2c74bfa9955723cf934bb5d5bd9593c0d138445340045bdf47e68a541806',
-  24: 'ca8a49d4f27fa0903f37f7084b5c4bb3136df1d2031e88ba57492b790f3c5aad',
+  20: '102e6e7fe565deff93c3ff5400796a488e49485dcfc4e67d42e29da2d72848f6',
+  22: '102e6e7fe565deff93c3ff5400796a488e49485dcfc4e67d42e29da2d72848f6',
+  24: 'dae97d4c26e6d0ac19eb7ce92a415fec03e061035ceff98ef75a30e477b18763',
 }
 
 /** An experiment that goes through most of what a trace can say. */

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { randint, type Trainable, type Trial, Tuner, type TunerOptions } from 'troupe'
 import { inProcess } from '../../src/executors/in-process.ts'
@@ -321,4 +324,15 @@ it('an experiment that is stopped before it has begun ends at once', async () =>
   expect(await aborted.fit()).toMatchObject({ length: 0, endedBy: 'signal' })
   const { results } = await simulate({ trainable: stuck, paramSpace, signal: AbortSignal.abort(), ...LOSS })
   expect(results).toMatchObject({ length: 0, endedBy: 'signal' })
+})
+
+it('a program whose only trial is paused by the user lives on until it is resumed, and no longer', async () => {
+  const program = fileURLToPath(new URL('held-program.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--conditions=@troupe/source',
+    '--import',
+    'tsx',
+    program,
+  ])
+  expect(JSON.parse(stdout)).toEqual({ state: 'completed', timersLeft: 0 })
 })

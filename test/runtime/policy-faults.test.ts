@@ -582,6 +582,37 @@ describe('a scheduler that throws', () => {
     },
   )
 
+  it('takes no time of the trials that wait for its decision', async () => {
+    const { results, elapsedMs } = await simulate({
+      ...base,
+      numSamples: 1,
+      scheduler: trippingScheduler(halving(), 'onReport', new Tripwire(1, 3)),
+      trialTimeoutMs: 50,
+      reportTimeoutMs: 20,
+    })
+    expect(elapsedMs).toBe(340)
+    expect(results.at(0)?.state).toBe('completed')
+    expect(results.at(0)?.history.map((metrics) => metrics['time_total_s'])).toEqual([0.01, 0.02, 0.03, 0.04])
+  })
+
+  it('lets the clocks of those trials run again when it has decided', async () => {
+    const { results } = await simulate({
+      ...base,
+      numSamples: 2,
+      scheduler: trippingScheduler(halving(), 'onReport', new Tripwire(1)),
+      trainable: async (_config: Config, trial) => {
+        await trial.report({ loss: 1 })
+        await trial.sleep(FOREVER_MS)
+      },
+      maxConcurrentTrials: 1,
+      trialTimeoutMs: 50,
+    })
+    expect([...results].map(({ error, endedAt }) => [error?.message.slice(0, 26), endedAt])).toEqual([
+      ['Trial 0 has run for 50 ms ', 150],
+      ['Trial 1 has run for 50 ms ', 200],
+    ])
+  })
+
   it('goes on from a copy of its state, however long its history is', async () => {
     const options = {
       ...base,

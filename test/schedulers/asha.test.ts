@@ -232,6 +232,13 @@ describe('the options of asha', () => {
     [{ reductionFactor: NaN }, 'asha.reductionFactor', /Got NaN/],
     [{ brackets: 0 }, 'asha.brackets', /integer from 1/],
     [{ brackets: 1.5 }, 'asha.brackets', /integer from 1/],
+    [
+      { reductionFactor: 1.0000001 },
+      'asha.reductionFactor',
+      /gives 46051705 rungs .*Got 1\.0000001\. Raise it/,
+    ],
+    [{ gracePeriod: 1e-320 }, 'asha.reductionFactor', /gives Infinity rungs .*raise gracePeriod/],
+    [{ brackets: 1e9 }, 'asha.brackets', /at most 1000.*than there are rungs, which are 4/],
     [{ stopLastTrials: 1 }, 'asha.stopLastTrials', /true or false/],
     [{ timeAttr: '' }, 'asha.timeAttr', /name of a metric/],
     [{ metric: ['loss', 'memory'], mode: ['min', 'min'] }, 'asha.metric', /one metric/],
@@ -247,10 +254,16 @@ describe('the options of asha', () => {
   it('are by default those that the docstrings give', () => {
     const defaults = asha()
     expect(defaults).toMatchObject({ objectives: 'one', timeAttr: 'training_iteration' })
-    expect(defaults.line).toBe('Using ASHA: rungs at 1, 4, 16, 64 of 100 training_iteration.')
+    expect(defaults.line).toBe('Using ASHA: rungs at training_iteration 1, 4, 16, 64; full length 100.')
     const run = new AshaRun({})
     expect(run.state.brackets.map((bracket) => bracket.map(({ level }) => level))).toEqual([[64, 16, 4, 1]])
     expect(run.report(0, 100, 1)).toMatchObject({ kind: 'stop', outcome: 'completed' })
+  })
+
+  it('make a line that stays short, however many rungs there are', () => {
+    expect(asha({ reductionFactor: 1.5, maxT: 1000 }).line).toBe(
+      'Using ASHA: rungs at training_iteration 1, 1.5, 2.25, 3.375, …, 291.929, 437.894, 656.841, 985.261; full length 1000.',
+    )
   })
 
   it('reach the scheduler that the experiment sees', () => {

@@ -23,12 +23,13 @@ describe('concurrencyLimiter', () => {
     expect(() => session(limited, { x: uniform(0, 1) }, 's')).toThrow(/infinitely many/)
   })
 
-  it('lets the outermost of several count', () => {
-    const inner = concurrencyLimiter(randomSearch(), { maxConcurrent: 8 })
-    expect(concurrencyLimiter(inner, { maxConcurrent: 2, batch: true }).limit).toEqual({
-      max: 2,
-      batch: true,
-    })
+  it('lets the smallest of several count, and asks in rounds when one of them does', () => {
+    const limited = (inner: number, outer: number): Searcher =>
+      concurrencyLimiter(concurrencyLimiter(randomSearch(), { maxConcurrent: inner, batch: true }), {
+        maxConcurrent: outer,
+      })
+    expect(limited(8, 2).limit).toEqual({ max: 2, batch: true })
+    expect(limited(2, 8).limit).toEqual({ max: 2, batch: true })
   })
 
   it('wraps a searcher that is an instance of a class, with the points it was given', () => {

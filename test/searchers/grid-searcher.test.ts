@@ -122,6 +122,46 @@ describe('gridSearcher', () => {
     ])
   })
 
+  it('tries what several combinations of a define-by-run space come to once', () => {
+    const searcher = gridSearcher({ grid: { k: ['x', 'y'], n: [1, 2] } })
+    const configs = all(searcher, (trial) => {
+      if (trial.suggestCategorical('k', ['x', 'y']) === 'x') trial.suggestInt('n', 1, 2)
+    })
+    expect(configs).toEqual([{ k: 'x', n: 1 }, { k: 'x', n: 2 }, { k: 'y' }])
+  })
+
+  it('goes on after a restart without trying again what it had', () => {
+    const made = (): Searcher => gridSearcher({ grid: { k: ['y', 'x'], n: [1, 2] } })
+    const space: SpaceDefinition = (trial) => {
+      if (trial.suggestCategorical('k', ['x', 'y']) === 'x') trial.suggestInt('n', 1, 2)
+    }
+    const before = session(made(), space, 's')
+    expect(before.suggest({ number: 0, running: [] })).toMatchObject({ config: { k: 'y' } })
+    const after = session(made(), space, 's', { saved: structuredClone(before.save()) })
+    expect(after.suggest({ number: 1, running: [] })).toMatchObject({ config: { k: 'x', n: 1 } })
+  })
+
+  it('refuses at construction what a define-by-run space cannot take', () => {
+    const space: SpaceDefinition = (trial) => void trial.suggestFloat('lr', 0, 1)
+    const refused = (grid: Record<string, unknown[]>) => (): unknown =>
+      session(gridSearcher({ grid }), space, 's')
+    expect(refused({ lr: [0.5, 6] })).toThrow(/^lr: 6 is out of range. Give a number from 0 to 1/)
+    expect(refused({ lr: [0.5], rl: [1, 2] })).toThrow(/^rl: is in gridSearcher.grid.*Did you mean lr\?/)
+    expect(refused({ lr: [0.5, 6] })).toThrow(SpaceError)
+  })
+
+  it('leaves a name alone that may be asked for after a draw', () => {
+    const rare: SpaceDefinition = (trial) => {
+      if (trial.suggestFloat('x', 0, 1) > 0.999) trial.suggestInt('n', 1, 2)
+    }
+    expect(() => session(gridSearcher({ grid: { n: [1, 2] } }), rare, 's')).not.toThrow()
+  })
+
+  it('is an error when where allows none of the combinations', () => {
+    const search = session(gridSearcher(), { a: choice([1, 2, 3]) }, 's', { where: () => false })
+    expect(() => search.suggest({ number: 0, running: [] })).toThrow(/where rejected all 3 configurations/)
+  })
+
   it('shuffles by seed, and leaves nothing out', () => {
     const space = { a: randint(0, 10), b: randint(0, 10) }
     const shuffled = texts(all(gridSearcher({ shuffle: true, seed: 1 }), space))

@@ -43,6 +43,12 @@ describe('randomSearch', () => {
     expect(new Set(trials.map(({ x }) => x)).size).toBe(12)
   })
 
+  it('begins the cross product after the points of the user, which are no part of it', () => {
+    const points = randomSearch({ pointsToEvaluate: [{ a: 3 }] })
+    const search = session(points, { a: gridSearch([1, 2, 3]) }, 'seed')
+    expect([0, 1, 2, 3].map((number) => ask(search, number).params['a'])).toEqual([3, 1, 2, 3])
+  })
+
   it('draws another configuration when one was turned down', () => {
     const search = session(randomSearch(), { x: choice([1, 2, 3, 4, 5, 6, 7, 8]) }, 's', {
       where: (config) => (config as { x: number }).x > 6,

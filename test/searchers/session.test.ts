@@ -3,6 +3,7 @@ import { OptionError, SpaceError, TroupeError } from '../../src/errors.ts'
 import { concurrencyLimiter } from '../../src/searchers/concurrency-limiter.ts'
 import { gridSearcher } from '../../src/searchers/grid-searcher.ts'
 import { randomSearch } from '../../src/searchers/random-search.ts'
+import { repeater } from '../../src/searchers/repeater.ts'
 import type { Ask, Searcher, Suggestion, ToldTrial } from '../../src/searchers/searcher.ts'
 import type { Answer, SearchSession, TrialAnswer } from '../../src/searchers/session.ts'
 import { branch } from '../../src/space/branch.ts'
@@ -10,6 +11,7 @@ import { choice, gridSearch } from '../../src/space/choices.ts'
 import { randint } from '../../src/space/integers.ts'
 import { loguniform, uniform } from '../../src/space/numbers.ts'
 import { readSpace } from '../../src/space/read-space.ts'
+import { sampleFrom } from '../../src/space/sample-from.ts'
 import type { SpaceDefinition } from '../../src/space/space.ts'
 import { session, told } from './laws.ts'
 
@@ -75,9 +77,36 @@ describe('pointsToEvaluate', () => {
     expect([trial(search, 0).params.x, trial(search, 1).params.x]).toEqual([2, 1])
   })
 
-  it('get the combinations of gridSearch that they leave out', () => {
-    const search = session(points({ x: 0.5 }, {}), { a: gridSearch([1, 2, 3]), x: uniform(0, 1) }, 's')
-    expect([0, 1, 2].map((number) => trial(search, number).params.a)).toEqual([1, 2, 3])
+  it('run once for each combination of gridSearch that they leave out, the rest drawn anew', () => {
+    const space = { a: gridSearch([1, 2, 3]), x: uniform(0, 1), b: gridSearch(['p', 'q']) }
+    const search = session(points({ x: 0.5, b: 'q' }, { a: 2, b: 'p' }, {}), space, 's')
+    const trials = Array.from({ length: 10 }, (_, number) => trial(search, number))
+    expect(trials.every(({ source }) => source === 'point')).toBe(true)
+    expect(trials.map(({ params }) => `${String(params.a)}${String(params.b)}`)).toEqual([
+      ...['1q', '2q', '3q'],
+      '2p',
+      ...['1p', '2p', '3p', '1q', '2q', '3q'],
+    ])
+    expect(trials.slice(0, 3).map(({ params }) => params.x)).toEqual([0.5, 0.5, 0.5])
+    expect(new Set(trials.slice(3).map(({ params }) => params.x)).size).toBe(7)
+    // What is drawn after them begins with the first combination.
+    expect(trial(search, 10)).toMatchObject({ source: 'suggested', params: { a: 1, b: 'p' } })
+  })
+
+  it('get the combinations within a case only where they say that it is taken', () => {
+    const space = { kind: branch({ a: { g: gridSearch([1, 2]) }, b: {} }), h: gridSearch([5, 6]) }
+    const search = session(points({ kind: 'a' }, { kind: 'b' }, { h: 5 }), space, 's')
+    const configs = Array.from({ length: 7 }, (_, number) => trial(search, number).config)
+    expect(configs.slice(0, 6)).toEqual([
+      { kind: 'a', g: 1, h: 5 },
+      { kind: 'a', g: 2, h: 5 },
+      { kind: 'a', g: 1, h: 6 },
+      { kind: 'a', g: 2, h: 6 },
+      { kind: 'b', h: 5 },
+      { kind: 'b', h: 6 },
+    ])
+    expect(configs[6]).toMatchObject({ h: 5 })
+    expect(trial(search, 7).source).toBe('suggested')
   })
 
   it('take a case by one of its parameters alone', () => {
@@ -111,10 +140,22 @@ describe('pointsToEvaluate', () => {
     expect(() => session(points(5 as never), nested, 's')).toThrow(
       /pointsToEvaluate\[0\] must be a configuration/,
     )
-    const search = session(points({ x: 1 }), { x: choice([1, 2]) }, 's', {
-      where: (config) => (config as { x: number }).x === 2,
-    })
-    expect(() => ask(search, 0)).toThrow(/where rejects pointsToEvaluate\[0\]/)
+    const where = (config: unknown): boolean => (config as { x: number }).x === 2
+    const forbidden = (): unknown =>
+      session(points({ x: 2 }, { x: 1 }), { x: choice([1, 2]) }, 's', { where })
+    expect(forbidden).toThrow(SpaceError)
+    expect(forbidden).toThrow(/where rejects pointsToEvaluate\[1\]/)
+    const byRunning = session(points({ x: 1 }), (t) => void t.suggestCategorical('x', [1, 2]), 's', { where })
+    expect(() => ask(byRunning, 0)).toThrow(/where rejects pointsToEvaluate\[0\]/)
+  })
+
+  it('may leave out what objects inherit', () => {
+    const search = session(points({ x: 1 }), { constructor: uniform(0, 1), x: choice([1]) }, 's')
+    expect(Object.keys(trial(search, 0).params)).toEqual(['constructor', 'x'])
+    const incomplete = randomSearch({ pointsToEvaluate: [{ x: 1 }], evaluatedRewards: [1] })
+    expect(() => session(incomplete, { constructor: uniform(0, 1), x: choice([1]) }, 's')).toThrow(
+      /no value for constructor/,
+    )
   })
 })
 
@@ -182,6 +223,19 @@ describe('evaluatedRewards', () => {
     expect(make).toThrow(message)
   })
 
+  it('need no value for what sampleFrom computes', () => {
+    const space = {
+      width: randint(1, 9),
+      hidden: sampleFrom((config: { width: number }) => 4 * config.width),
+    }
+    const search = session(
+      randomSearch({ pointsToEvaluate: [{ width: 2 }], evaluatedRewards: [1] }),
+      space,
+      's',
+    )
+    expect(search.given()).toMatchObject([{ config: { width: 2, hidden: 8 }, params: { hidden: 8 } }])
+  })
+
   it('need a metric', () => {
     const made = randomSearch({ pointsToEvaluate: [complete], evaluatedRewards: [1] })
     expect(() => session(made, nested, 's', { objectives: [] })).toThrow(/value of no metric/)
@@ -197,6 +251,19 @@ describe('where', () => {
     ask(search, 0)
     expect(seen).toHaveLength(4)
     expect(seen[0]).toEqual({ fixed: 'c', n: expect.any(Number) as number })
+  })
+
+  it('gets a copy: what it writes does not reach the trainable', () => {
+    const search = session(randomSearch(), { n: randint(0, 10), net: { layers: [1, 2] } }, 's', {
+      where: (config) => {
+        const written = config as { n: number; net: { layers: number[] } }
+        written.n = 99
+        written.net.layers.push(3)
+        return true
+      },
+    })
+    const { config, params } = trial(search, 0)
+    expect(config).toEqual({ n: params.n, net: { layers: [1, 2] } })
   })
 
   it('that rejects 1,000 in a row is an error that says so', () => {
@@ -227,6 +294,91 @@ describe('where', () => {
     expect(() => ask(throwing, 0)).toThrow(expect.objectContaining({ code: 'where', cause: broken }))
     const silent = session(randomSearch(), { x: uniform(0, 1) }, 's', { where: (() => {}) as never })
     expect(() => ask(silent, 0)).toThrow(/got undefined. Is a return missing\?/)
+  })
+})
+
+describe('where, in a grid', () => {
+  const grid = { a: gridSearch([1, 2, 3]) }
+  const as = (search: SearchSession, count: number): unknown[] =>
+    Array.from({ length: count }, (_, number) => {
+      const answer = ask(search, number)
+      return answer.kind === 'trial' ? answer.params.a : answer.kind
+    })
+
+  it('leaves out the combinations that it forbids, of which there are then fewer trials', () => {
+    const where = (config: unknown): boolean => (config as { a: number }).a !== 2
+    expect(as(session(randomSearch(), grid, 's', { where, budget: 6 }), 5)).toEqual([1, 3, 1, 3, 'finished'])
+    const last = (config: unknown): boolean => (config as { a: number }).a !== 3
+    expect(as(session(randomSearch(), grid, 's', { where: last, budget: 3 }), 3)).toEqual([1, 2, 'finished'])
+  })
+
+  it('draws the rest anew before it gives a combination up', () => {
+    const where = (config: unknown): boolean => {
+      const { a, x } = config as { a: number; x: number }
+      return a === 1 || (a === 2 && x < 0.2)
+    }
+    const search = session(randomSearch(), { ...grid, x: uniform(0, 1) }, 's', { where, budget: 3 })
+    expect(as(search, 3)).toEqual([1, 2, 'finished'])
+  })
+
+  it('is an error only when it rejects every combination', () => {
+    const search = session(randomSearch(), grid, 's', { where: () => false, budget: 3 })
+    expect(() => ask(search, 0)).toThrow(/where rejected 3 configurations in a row for trial 0/)
+  })
+
+  it('asks the function of the user once for each combination that it forbids', () => {
+    let count = 0
+    const where = (config: unknown): boolean => ++count > 0 && (config as { a: number }).a === 3
+    expect(as(session(randomSearch(), grid, 's', { where }), 1)).toEqual([3])
+    expect(count).toBe(3)
+  })
+
+  it('goes on where it was after a restart', () => {
+    const where = (config: unknown): boolean => (config as { a: number }).a !== 2
+    const before = session(randomSearch(), grid, 's', { where, budget: 6 })
+    expect(as(before, 2)).toEqual([1, 3])
+    const saved = structuredClone(before.save())
+    const after = session(randomSearch(), grid, 's', { where, budget: 6, saved })
+    expect([2, 3, 4].map((number) => ask(after, number))).toMatchObject([
+      { params: { a: 1 } },
+      { params: { a: 3 } },
+      { kind: 'finished' },
+    ])
+  })
+
+  it('of a repeater leaves out all copies of a combination', () => {
+    const where = (config: unknown): boolean => (config as { a: number }).a !== 2
+    const repeated = repeater(randomSearch(), { repeat: 2 })
+    expect(as(session(repeated, grid, 's', { where, budget: 6 }), 5)).toEqual([1, 1, 3, 3, 'finished'])
+  })
+})
+
+describe('a searcher that goes through many points that where forbids', () => {
+  const wide = { a: randint(0, 100_000), b: randint(0, 100_000) }
+  const where = (config: unknown): boolean => {
+    const { a, b } = config as { a: number; b: number }
+    return a + b > 199_990
+  }
+
+  it('lets others have their turn', async () => {
+    let turns = 0
+    const search = session(gridSearcher(), { n: randint(0, 5_001) }, 's', {
+      where: (config) => (config as { n: number }).n === 5_000,
+      breathe: () => Promise.resolve(++turns > 0),
+    })
+    expect(await search.suggest({ number: 0, running: [] })).toMatchObject({ params: { n: 5_000 } })
+    expect(turns).toBe(5)
+  })
+
+  it('stops looking when nobody wants a trial any more', async () => {
+    const search = session(gridSearcher(), wide, 's', { where, breathe: () => Promise.resolve(false) })
+    expect(await search.suggest({ number: 0, running: [] })).toEqual({ kind: 'finished' })
+  })
+
+  it('is given up after a million of them in a row', () => {
+    expect(() => ask(session(gridSearcher(), wide, 's', { where }), 0)).toThrow(
+      /gridSearcher was turned down 1000000 configurations in a row for trial 0/,
+    )
   })
 })
 

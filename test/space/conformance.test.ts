@@ -31,7 +31,7 @@ describe('domains', () => {
       input: { ...input, args: [2, 0] },
       expected: { error: null },
     }
-    expect(runRayDomainsCase(refused, EXACT)).toMatch(/^error: expected none, got uniform\(2, 0\)/)
+    expect(runRayDomainsCase(refused, EXACT)).toMatch(/^error: expected none, got x: uniform\(2, 0\)/)
   })
 })
 

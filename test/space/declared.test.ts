@@ -325,6 +325,51 @@ describe('sampleFrom', () => {
   })
 })
 
+describe('what sampleFrom is given and gives', () => {
+  it('may hold itself, as may what other functions then get of it', () => {
+    const space = readSpace({
+      a: sampleFrom(() => {
+        const list: unknown[] = [1]
+        list.push(list)
+        return list
+      }),
+      b: sampleFrom((config: { a: unknown[] }) => config.a[1] === config.a),
+    })
+    expect(space.resolve({}, random).config).toMatchObject({ b: true })
+  })
+
+  it('is a copy: what the function writes reaches neither the trainable nor other such functions', () => {
+    const space = readSpace({
+      a: uniform(0, 1),
+      net: { layers: [1, 2] },
+      b: sampleFrom((config: { a: number; net: { layers: number[] } }) => {
+        config.a = 7
+        config.net.layers.push(3)
+        return config.net.layers
+      }),
+      c: sampleFrom((config: { a: number; b: number[] }) => {
+        config.b.push(9)
+        return config.a
+      }),
+    })
+    const { config, params } = space.resolve({ a: 0.25 }, random)
+    expect(config).toEqual({ a: 0.25, net: { layers: [1, 2] }, b: [1, 2, 3], c: 0.25 })
+    expect(params).toEqual({ a: 0.25, b: [1, 2, 3], c: 0.25 })
+  })
+
+  it.each([
+    ['a domain', () => uniform(0, 1), /returned what is itself a domain.*stream of chance/],
+    ['a domain within', () => ({ lr: uniform(0, 1) }), /returned what holds a domain/],
+    ['a factory', () => uniform, /the function uniform, which was not called/],
+  ])('is refused when it is %s', (_, compute: () => unknown, message) => {
+    const { path, message: text } = refusal(() =>
+      readSpace({ n: { x: sampleFrom(compute) } }).resolve({}, random),
+    )
+    expect(path).toBe('n/x')
+    expect(text).toMatch(message)
+  })
+})
+
 describe('gridSearch', () => {
   it('multiplies its axes out, the first by name fastest, and draws the rest anew', () => {
     const space = readSpace({
@@ -515,11 +560,78 @@ describe('readSpace refuses', () => {
     )
   })
 
-  it('branches without cases, or with cases that are no objects', () => {
-    expect(() => branch({})).toThrow(/one property a case, got an object with no keys/)
-    expect(() => branch({ x: uniform(0, 1) })).toThrow(/the case x must be an object of parameters/)
-    expect(() => branch({ y: [] })).toThrow(
-      /the case y must be an object of parameters, got an empty array. Write y: {} for none/,
-    )
+  it.each([
+    ['in a map', { net: { rates: new Map([['x', uniform(0, 1)]]) } }, 'net/rates', /a Map holds a domain/],
+    ['in a set', { rates: new Set([[uniform(0, 1)]]) }, 'rates', /a Set holds a domain/],
+    [
+      'in a field of an instance',
+      {
+        model: new (class Model {
+          readonly lr = { inner: uniform(0, 1) }
+        })(),
+      },
+      'model',
+      /a Model holds a domain, which would reach the trainable undrawn/,
+    ],
+    ['a branch in a map', { m: new Map([[1, branch({ a: {} })]]) }, 'm', /holds a branch/],
+    [
+      'in an object among choices',
+      { opt: choice([1, { lr: uniform(0, 1) }]) },
+      'opt',
+      /value 1 of its choices holds a domain/,
+    ],
+    [
+      'in an array among choices',
+      { opt: choice([[uniform(0, 1)]]) },
+      'opt',
+      /value 0 of its choices holds a domain/,
+    ],
+    [
+      'in a grid within a case',
+      { k: branch({ a: { g: gridSearch([[uniform(0, 1)]]) } }) },
+      'g',
+      /holds a domain/,
+    ],
+    [
+      'not made, since its factory was not called',
+      { n: { lr: uniform } },
+      'n/lr',
+      /the function uniform, which was not called. Write uniform\(…\)/,
+    ],
+    ['not made, among choices', { f: choice([uniform]) }, 'f', /was not called/],
+  ])('a domain that nobody would draw: %s', (_, definition, path, message) => {
+    const refused = refusal(() => readSpace(definition))
+    expect(refused.path).toBe(path)
+    expect(refused.message).toMatch(message)
+  })
+
+  it('nothing for instances that refer to each other, functions, and getters, which are never called', () => {
+    const parent = { name: 'p', children: [] as object[] }
+    class Node {
+      readonly parent = parent
+      get lr(): never {
+        throw new Error('was called')
+      }
+    }
+    parent.children.push(new Node())
+    const node = new Node()
+    const space = readSpace({ node, loss: Math.abs, bytes: new Uint8Array(9), map: new Map([[1, node]]) })
+    expect(space.resolve({}, random).config).toMatchObject({ node, loss: Math.abs })
+  })
+
+  it('a cycle through a nested object in a case, and through choices', () => {
+    const inner: Record<string, unknown> = {}
+    const looped = branch({ x: inner })
+    inner['inner'] = { deep: looped }
+    expect(refusal(() => readSpace({ a: looped }))).toMatchObject({
+      path: 'inner/deep',
+      message: expect.stringMatching(/refers back to an object that holds it/) as string,
+    })
+    const list: unknown[] = []
+    list.push(list)
+    expect(refusal(() => readSpace({ n: { a: choice([1, list]) } }))).toMatchObject({
+      path: 'n/a',
+      message: expect.stringMatching(/value 1 of its choices holds itself/) as string,
+    })
   })
 })

@@ -300,6 +300,36 @@ describe('a define-by-run function is refused when it', () => {
       'x',
       /at least one choice, got an empty array/,
     ],
+    [
+      'gives a domain among the choices',
+      (trial) => void trial.suggestCategorical('x', [uniform(0, 1)]),
+      'x',
+      /value 0 of its choices is itself a domain/,
+    ],
+    [
+      'gives an option with a typing error',
+      (trial) => void trial.suggestFloat('x', 1e-5, 1, { lgo: true } as object),
+      'x',
+      /suggestFloat\(0.00001, 1\) has no option lgo. Did you mean log\?/,
+    ],
+    [
+      'gives true for options',
+      (trial) => void trial.suggestInt('x', 1, 9, true as never),
+      'x',
+      /takes an object of options after the bounds, got true. Write \{ log: true \}/,
+    ],
+    [
+      'gives null for options',
+      (trial) => void trial.suggestFloat('x', 1, 9, null as never),
+      'x',
+      /takes an object of options after the bounds, got null/,
+    ],
+    [
+      'gives a log that is neither true nor false',
+      (trial) => void trial.suggestFloat('x', 1, 9, { log: 1 as never }),
+      'x',
+      /log must be true or false, got 1/,
+    ],
     ['gives an empty name', (trial) => void trial.suggestFloat('', 0, 1), '', /cannot be the name/],
     [
       'gives an empty part of a name',

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SpaceError } from '../../src/errors.ts'
 import { type RandomStream, randomStream } from '../../src/random/random.ts'
+import { branch } from '../../src/space/branch.ts'
 import { choice, gridSearch, ordinal } from '../../src/space/choices.ts'
 import { isDomain } from '../../src/space/domain.ts'
 import { drawOf } from '../../src/space/draw.ts'
@@ -15,6 +16,7 @@ import {
   reverseLoguniform,
   uniform,
 } from '../../src/space/numbers.ts'
+import { readSpace } from '../../src/space/read-space.ts'
 import { sampleFrom } from '../../src/space/sample-from.ts'
 import type { Domain } from '../../src/space/space.ts'
 import { contains } from '../../src/space/values.ts'
@@ -118,6 +120,18 @@ describe('numeric domains', () => {
     expect(Math.sqrt(variance)).toBeCloseTo(2, 1)
   })
 
+  it('may miss the upper bound of a fraction by rounding error, as Ray Tune does; points may name it', () => {
+    const domain = quniform(0.3, 1.2, 0.1)
+    const values = draws(domain)
+    expect(Math.max(...values)).toBeCloseTo(1.1, 12)
+    expect(values).toContain(0.30000000000000004)
+    expect(contains(domain, 1.2)).toBe(true)
+  })
+
+  it('are finite however large, where they are normally distributed', () => {
+    expect(draws(randn(1e307, 1e306)).every(Number.isFinite)).toBe(true)
+  })
+
   it('never give -0, which would be another value in a table', () => {
     expect(drawsAt(quniform(-3, 3, 0.5), 0.49).map((value) => Object.is(value, 0))).toEqual([true])
   })
@@ -157,7 +171,17 @@ describe('a domain', () => {
   })
 })
 
-describe('factories refuse, where they are called', () => {
+function refusal(act: () => unknown): SpaceError {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof SpaceError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('a space is refused for a bad call in it, with the path', () => {
   const NOT = Number.NaN
   it.each([
     [
@@ -225,10 +249,50 @@ describe('factories refuse, where they are called', () => {
     ['an empty choice', () => choice([]), 'choice([]) has nothing to choose from. Give at least one value.'],
     ['an empty grid', () => gridSearch([]), /gridSearch\(\[\]\) has nothing to choose from/],
     ['choices that are no array', () => ordinal('ab' as never), /ordinal takes an array of values, got "ab"/],
-    ['a domain among the choices', () => choice([uniform(0, 1)]), /value 0 is itself a domain.*branch/],
+    [
+      'a domain among the choices',
+      () => choice([uniform(0, 1)]),
+      /value 0 of its choices is itself a domain.*branch/,
+    ],
+    ['no cases', () => branch({}), /one property a case, got an object with no keys/],
+    ['no object of cases', () => branch(undefined as never), /one property a case, got undefined/],
+    [
+      'a case that is a domain',
+      () => branch({ x: uniform(0, 1) }),
+      /the case x must be an object of parameters/,
+    ],
+    [
+      'a case that is an array',
+      () => branch({ y: [] }),
+      /the case y must be an object of parameters, got an empty array. Write y: \{\} for none/,
+    ],
+    ['normal numbers beyond the largest one', () => randn(1e308, 1e308), /larger than a number can say/],
+    ['a quantum too small for its mean', () => qrandn(1e10, 1, 1e-300), /Give a larger q/],
+    ['a quantum too small for its bounds', () => quniform(0, 1e10, 1e-300), /Give a larger q/],
     ['a sampleFrom without a function', () => sampleFrom(5 as never), /sampleFrom takes a function.*got 5/],
-  ])('%s', (_, make, message) => {
-    expect(make).toThrow(SpaceError)
-    expect(make).toThrow(message)
+  ])('%s', (_, make: () => unknown, message: string | RegExp) => {
+    // Nobody knows yet where it will stand.
+    const domain = make()
+    const refused = refusal(() => readSpace({ optimizer: { lr: domain } }))
+    expect(refused.path).toBe('optimizer/lr')
+    if (typeof message === 'string') expect(refused.message).toBe(`optimizer/lr: ${message}`)
+    else expect(refused.message).toMatch(message)
+  })
+
+  it.each([
+    ['within a case of a branch', (bad: Domain) => ({ n: { k: branch({ x: { lr: bad } }) } }), 'n/lr'],
+    ['within an array', (bad: Domain) => ({ lrs: [1, bad] }), 'lrs/1'],
+    ['within a choice', (bad: Domain) => ({ lr: choice([bad]) }), 'lr'],
+    ['within a grid', (bad: Domain) => ({ lr: gridSearch([{ a: bad }]) }), 'lr'],
+  ])('%s', (_, definition, path) => {
+    expect(refusal(() => readSpace(definition(uniform(NOT, 1)))).path).toBe(path)
+  })
+
+  it('and the error leads to the line that made the call', () => {
+    function myOwnDomains(): Domain {
+      return loguniform(0, 1)
+    }
+    const { cause } = refusal(() => readSpace({ lr: myOwnDomains() }))
+    expect((cause as Error).stack).toContain('myOwnDomains')
   })
 })

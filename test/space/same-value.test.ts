@@ -18,6 +18,16 @@ describe('sameValue', () => {
 })
 
 describe('copyPlain', () => {
+  it('copies what holds itself into what holds itself', () => {
+    const list: unknown[] = [{ a: 1 }]
+    list.push(list)
+    const copy = copyPlain(list) as unknown[]
+    expect(copy).not.toBe(list)
+    expect(copy[1]).toBe(copy)
+    expect(copy[0]).toEqual({ a: 1 })
+    expect(copy[0]).not.toBe(list[0])
+  })
+
   it('copies arrays and objects, and shares the rest', () => {
     const value = { list: [{ x: 1 }], date: new Date(0) }
     const copy = copyPlain(value) as typeof value

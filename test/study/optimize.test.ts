@@ -93,6 +93,17 @@ describe('optimize', () => {
     expect(study.trials.map(({ state }) => state)).toEqual(['failed', 'failed', 'failed'])
   })
 
+  it('goes on over a thrown value that breaks whoever looks at it', async () => {
+    const { proxy, revoke } = Proxy.revocable(new Error('hidden'), {})
+    revoke()
+    const study = await createStudy({ paramSpace })
+    const objective = (): number => {
+      throw proxy
+    }
+    await study.optimize(objective, { nTrials: 2, catch: true })
+    expect(study.trials.map(({ state }) => state)).toEqual(['failed', 'failed'])
+  })
+
   it('rejects for an objective that gives no value, its trial failed', async () => {
     const study = await createStudy({ paramSpace })
     await expect(study.optimize((() => {}) as never, { nTrials: 3 })).rejects.toThrow(OptionError)

@@ -6,7 +6,7 @@ import type { Observation, Searcher, Suggestion, ToldTrial } from '../../src/sea
 import { branch } from '../../src/space/branch.ts'
 import { choice } from '../../src/space/choices.ts'
 import { randint } from '../../src/space/integers.ts'
-import { uniform } from '../../src/space/numbers.ts'
+import { loguniform, quniform, randn, uniform } from '../../src/space/numbers.ts'
 import { createStudy } from '../../src/study/create-study.ts'
 
 const paramSpace = { steps: 100, x: uniform(0, 1) }
@@ -139,6 +139,51 @@ describe('ask and tell', () => {
     await expect(study.tell(1, 3)).rejects.toMatchObject({ code: 'notAsked' })
   })
 
+  it('refuses a trial of another study, although by the same seed it has the same number and id', async () => {
+    const [one, two] = [
+      await createStudy({ paramSpace, seed: 7 }),
+      await createStudy({ paramSpace, seed: 7 }),
+    ]
+    const [mine, other] = [await one.ask(), await two.ask()]
+    expect([other.number, other.id]).toEqual([mine.number, mine.id])
+    await expect(one.tell(other, 3)).rejects.toMatchObject({
+      code: 'unknownTrial',
+      message: expect.stringMatching(/no such trial.*or one of an earlier process by its number/) as string,
+    })
+    await one.tell({ id: mine.id, number: mine.number }, 3)
+  })
+
+  it.each([
+    [{ state: 'pruned', value: 3 }, /tell has no option value\. Did you mean values\?/],
+    [{ state: 'failed', values: 3 }, /a trial that failed has no values, got 3/],
+    [{ values: 3 }, /tell takes values, or/],
+    [null, /got null/],
+  ])('does not lose what it does not understand: %j is refused', async (result, message) => {
+    const study = await createStudy({ paramSpace })
+    const trial = await study.ask()
+    await expect(study.tell(trial, result as never)).rejects.toThrow(message)
+    await expect(study.tell(trial, result as never)).rejects.toThrow(OptionError)
+    expect((await study.tell(trial, { state: 'pruned', values: 3 })).values).toEqual([3])
+  })
+
+  it('gives records that do not reach the study, whatever is done to them', async () => {
+    const study = await createStudy({ paramSpace: { x: choice([[1]]), c: { d: 2 } } })
+    const trial = await study.ask()
+    trial.report(1, 5)
+    trial.setUserAttr('tags', ['a'])
+    await study.ask()
+    await study.tell(trial, 5)
+    for (const number of [0, 1]) {
+      const config = study.trials[number]?.config as { x: number[]; c: { d: number } }
+      config.x.push(2)
+      config.c.d = 9
+      expect(study.trials[number]?.config).toEqual({ x: [1], c: { d: 2 } })
+    }
+    const { userAttrs, intermediateValues } = study.bestTrial
+    expect(() => (userAttrs['tags'] as string[]).push('b')).toThrow(TypeError)
+    expect(() => ((intermediateValues[0] as [number, number])[1] = 9)).toThrow(TypeError)
+  })
+
   it.each([[undefined], ['1'], [[1, 2]], [{ state: 'waiting' }], [{ state: 'completed' }]])(
     'refuses to be told %j, and the trial goes on',
     async (wrong) => {
@@ -186,11 +231,32 @@ describe('ask and tell', () => {
     expect(searcher.tells).toHaveLength(2)
   })
 
-  it('gives up on a searcher that only repeats what has a result', async () => {
+  it('tries what has no result yet when the searcher only repeats what has one', async () => {
     const searcher = listening(() => ({ kind: 'point', point: { x: 1 } }))
     const study = await createStudy({ paramSpace: { x: choice([1, 2]) }, searcher, duplicates: 'reuse' })
     await study.tell(await study.ask(), 0.5)
-    await expect(study.ask()).rejects.toThrow(/1000 configurations in a row that have a result already/)
+    expect((await study.ask()).config).toEqual({ x: 2 })
+  })
+
+  it('has finished when each configuration has a result to take over, and leaves no trial behind', async () => {
+    const study = await createStudy({ paramSpace: { x: choice([1, 2, 3]) }, duplicates: 'reuse', seed: 4 })
+    await study.optimize(({ config }) => config.x, { nTrials: 50 })
+    const { length } = study.trials
+    expect(new Set(study.trials.map(({ config }) => config.x))).toEqual(new Set([1, 2, 3]))
+    await expect(study.ask()).rejects.toMatchObject({
+      code: 'finished',
+      message: expect.stringMatching(/^Each configuration of the space has a result/) as string,
+    })
+    expect(study.trials).toHaveLength(length)
+    await study.enqueueTrial({ x: 2 })
+    await expect(study.ask()).rejects.toMatchObject({ code: 'finished' })
+    expect(study.trials.at(-1)).toMatchObject({ state: 'completed', values: [2] })
+  })
+
+  it('still tries one that failed, which has no result to take over', async () => {
+    const study = await createStudy({ paramSpace: { x: choice([1]) }, duplicates: 'reuse' })
+    await study.tell(await study.ask(), { state: 'failed' })
+    expect(await study.ask()).toMatchObject({ number: 1, config: { x: 1 } })
   })
 
   it('makes trials of evaluatedRewards, which take the first numbers', async () => {
@@ -252,6 +318,53 @@ describe('a trial that suggests', () => {
     expect(Object.keys(trial.config)).toEqual(['steps', 'x', 'more'])
   })
 
+  it('refuses another domain than its space has, also one that would hold the value', async () => {
+    const study = await createStudy({
+      paramSpace: {
+        x: uniform(0, 1),
+        n: randint(1, 9),
+        q: quniform(0, 1, 0.25),
+        act: choice(['relu', 'tanh']),
+        kind: branch({ a: { lr: loguniform(0.1, 1) } }),
+        bias: randn(),
+      },
+    })
+    const trial = await study.ask()
+    const { config } = trial
+    expect(() => trial.suggestFloat('x', 0, 2)).toThrow(
+      'x: is suggested as a number from 0 to 2, but the space has it as a number from 0 to 1. Suggest the same, read trial.config, or take another name.',
+    )
+    expect(() => trial.suggestInt('n', 1, 9)).toThrow(SpaceError)
+    expect(() => trial.suggestFloat('q', 0, 1)).toThrow(SpaceError)
+    expect(() => trial.suggestCategorical('act', ['relu', 'tanh', 'gelu'])).toThrow(SpaceError)
+    expect(() => trial.suggestFloat('lr', 0.1, 1)).toThrow(SpaceError)
+    expect(() => trial.suggestFloat('bias', -9, 9)).toThrow(SpaceError)
+    expect(config).toEqual({
+      x: trial.suggestFloat('x', 0, 1),
+      n: trial.suggestInt('n', 1, 8),
+      q: trial.suggestFloat('q', 0, 1, { step: 0.25 }),
+      act: trial.suggestCategorical('act', ['relu', 'tanh']),
+      kind: trial.suggestCategorical('kind', ['a']),
+      lr: trial.suggestFloat('lr', 0.1, 1, { log: true }),
+      bias: config.bias,
+    })
+  })
+
+  it('is not even asked for in a space that holds itself, or holds a bad call', async () => {
+    const looped: Record<string, unknown> = { x: uniform(0, 1) }
+    looped['again'] = looped
+    await expect(createStudy({ paramSpace: looped })).rejects.toMatchObject({
+      name: 'SpaceError',
+      path: 'again',
+    })
+    const study = await createStudy()
+    await expect(study.ask({ n: { x: uniform(1, 0) } })).rejects.toMatchObject({
+      name: 'SpaceError',
+      path: 'n/x',
+    })
+    await expect(createStudy({ paramSpace: { x: branch({}) } })).rejects.toMatchObject({ path: 'x' })
+  })
+
   it('refuses one name with two domains', async () => {
     const trial = await (await createStudy()).ask()
     trial.suggestFloat('x', 0, 1)
@@ -306,7 +419,13 @@ describe('what a trial writes', () => {
     expect(() => trial.report(Number.NaN, 1)).toThrow(OptionError)
     expect(() => trial.report(2, '1' as never)).toThrow(OptionError)
     expect(() => trial.setConstraint('c', Number.NaN)).toThrow(OptionError)
-    expect(() => trial.setUserAttr('f', () => {})).toThrow(/setUserAttr: f must be plain data/)
+    expect(() => trial.setUserAttr('f', () => {})).toThrow(
+      /setUserAttr: f is or holds what cannot be recorded, got a function/,
+    )
+    expect(() => trial.setUserAttr('gone', undefined)).toThrow(/gone is or holds .* got undefined/)
+    expect(() => trial.setUserAttr('', 1)).toThrow(OptionError)
+    expect(() => trial.setConstraint('', 1)).toThrow(OptionError)
+    await expect(study.setUserAttr('gone', undefined)).rejects.toThrow(/got undefined/)
     await study.tell(trial, 1)
     for (const late of [
       () => trial.report(3, 1),
@@ -440,6 +559,43 @@ describe('trials that were run elsewhere', () => {
       /Did you mean values\?/,
     )
     expect(study.trials).toEqual([])
+  })
+
+  it.each([
+    [{ constraints: { a: 'x' } }, /addTrial\.constraints: a must be a number .* got "x"/],
+    [{ constraints: [1] }, /addTrial\.constraints: must be an object of values by name/],
+    [{ userAttrs: { a: undefined } }, /addTrial\.userAttrs: a is or holds .* got undefined/],
+    [{ userAttrs: 'a' }, /addTrial\.userAttrs: must be an object of values by name/],
+    [{ startedAt: 'x' }, /addTrial\.startedAt: must be a time in milliseconds since 1970/],
+    [{ endedAt: -5 }, /addTrial\.endedAt: must be a time/],
+    [{ startedAt: 20, endedAt: 10 }, /endedAt \(10\) lies before startedAt \(20\)/],
+    [{ intermediateValues: 3 }, /intermediateValues: must be an array of pairs \[step, value\]\. Got 3/],
+    [{ intermediateValues: [3] }, /must be an array of pairs/],
+    [{ intermediateValues: [['a', 3]] }, /intermediateValues must be a finite number, got "a"/],
+    [{ intermediateValues: [[1, 'a']] }, /intermediateValues takes one number, got "a"/],
+    [
+      {
+        intermediateValues: [
+          [1, 3],
+          [1, 4],
+        ],
+      },
+      /has step 1 twice/,
+    ],
+    [{ state: 'failed', values: 3 }, /a trial that failed has no values/],
+  ])('are refused for what cannot be: %j', async (wrong, message) => {
+    const study = await createStudy({ paramSpace })
+    const adding = study.addTrial({ config: { x: 0.5 }, values: 1, ...wrong } as never)
+    await expect(adding).rejects.toThrow(message)
+    await expect(adding).rejects.toThrow(OptionError)
+    expect(study.trials).toEqual([])
+  })
+
+  it('come as an array, when they are several', async () => {
+    const study = await createStudy({ paramSpace })
+    await expect(study.addTrials({} as never)).rejects.toThrow(
+      'addTrials takes an array of trials, got an object with no keys. Use addTrial for one.',
+    )
   })
 })
 

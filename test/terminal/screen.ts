@@ -17,7 +17,8 @@ export class Screen implements TerminalStream {
     this.rows = rows
   }
 
-  write(text: string, written?: () => void): boolean {
+  write(given: string | Uint8Array, written?: () => void): boolean {
+    const text = typeof given === 'string' ? given : new TextDecoder().decode(given)
     if (text !== '') this.writes++
     this.raw += text
     const escape = String.raw`\u001B\[(\d*)([A-Za-z])`

@@ -269,12 +269,67 @@ describe('the status', () => {
     ]
     const lines = renderStatus(view(), snapshot(trials), WIDE)
     expect(lines.slice(lines.findIndex((line) => line.startsWith('Number of failed')))).toEqual([
-      'Number of failed trials: 3',
+      'Number of failed trials: 2, and 1 to be tried again',
       'Trial name  # failures  error',
       '──────────  ──────────  ─────────────────────',
       'train_0              3  boom: bad lr',
       'train_1              1  lost',
       'train_2              1  its final loss is NaN',
+    ])
+  })
+
+  it('does not count a trial among the failed that came through in the end', () => {
+    const trials = [
+      summary(0, { status: 'terminated', state: 'completed', failures: 1 }),
+      summary(1, { status: 'terminated', state: 'pruned', failures: 2 }),
+      summary(2, { status: 'paused', state: 'interrupted', failures: 1, error: 'lost' }),
+    ]
+    expect(renderStatus(view(), snapshot(trials), WIDE).join('\n')).not.toMatch(/failed|lost/)
+    const retrying = summary(3, { status: 'retrying', state: 'running', failures: 1, error: 'lost' })
+    const lines = renderStatus(view(), snapshot([...trials, retrying]), WIDE)
+    expect(lines).toContain('1 trial failed and will be tried again')
+    expect(lines.at(-1)).toBe('train_3              1  lost')
+  })
+
+  it('names who leads in each of several objectives, and how many are in the front', () => {
+    const objectives = [
+      { metric: 'loss', mode: 'min' },
+      { metric: 'gain', mode: 'max' },
+    ] as const
+    const trials = [
+      [1, 1],
+      [2, 5],
+      [3, 4],
+      [0, NaN],
+    ].map((values, i) => summary(i, { values }))
+    const infeasible = summary(4, { values: [-9, 9], feasible: false })
+    const failed = summary(5, { values: [-9, 9], status: 'error', state: 'failed' })
+    const lines = renderStatus(view({ objectives }), snapshot([...trials, infeasible, failed]), WIDE)
+    expect(lines).toContain('Best loss=1 by train_0, gain=5 by train_1; 2 trials in the Pareto front')
+    expect(renderStatus(view({ objectives }), snapshot([summary(0)]), WIDE).join()).not.toContain('Best')
+    const many = Array.from({ length: 20_000 }, (_, i) => summary(i, { values: [i, i] }))
+    expect(renderStatus(view({ objectives }), snapshot(many), WIDE)).toContain(
+      'Best loss=0 by train_0, gain=19999 by train_19999',
+    )
+  })
+
+  it('leaves room for the trials on a terminal of 80 columns and 24 lines, whatever failed', () => {
+    const trials = Array.from({ length: 40 }, (_, i) =>
+      summary(i, i % 2 === 0 ? { status: 'error', state: 'failed', failures: 1, error: 'boom' } : {}),
+    )
+    const best = bestOf(summary(1, { config: { lr: 0.1, width: 12, momentum: 0.9 } }), 'loss', 0.123456)
+    const memory = { used: 1, total: 2 }
+    const options = { ...WIDE, width: 79, height: 22, memory }
+    const lines = renderStatus(view(), snapshot(trials, { best }), options)
+    expect(lines.length).toBeLessThanOrEqual(22)
+    expect(tableIn(lines).rows.length).toBeGreaterThanOrEqual(6)
+    expect(lines.at(-1)).toBe('Number of failed trials: 20, the last train_38: boom')
+    const few = renderStatus(view(), snapshot(trials.slice(0, 3), { best }), { ...options, height: 30 })
+    expect(few.slice(-4)).toEqual([
+      'Trial name  # failures  error',
+      '──────────  ──────────  ─────',
+      'train_0              1  boom',
+      'train_2              1  boom',
     ])
   })
 

@@ -155,6 +155,49 @@ describe('on a terminal', () => {
     ])
   })
 
+  it('leaves standing what user code prints, and draws the table under it', () => {
+    const screen = new Screen()
+    const { reporter } = started({ stream: screen })
+    reporter.update(snapshot([running(2)]))
+    screen.write('epoch 1\n')
+    screen.write('epoch 2\nhalf a line')
+    expect(screen.lines).toEqual(['epoch 1', 'epoch 2', 'half a line'])
+    vi.advanceTimersByTime(250)
+    screen.write('epoch 3\n')
+    reporter.update(snapshot([running(1)]))
+    vi.advanceTimersByTime(250)
+    expect(screen.lines.slice(0, 6)).toEqual([
+      'epoch 1',
+      'epoch 2',
+      'half a line',
+      'epoch 3',
+      '',
+      'Current time: 2025-02-10 18:06:12',
+    ])
+    expect(screen.lines.filter((line) => line.startsWith('Current time'))).toHaveLength(1)
+    expect(screen.lines.at(-1)).toBe('train_0     RUNNING  in process  0.1     1')
+    reporter.end(endOf([]))
+    expect(Object.hasOwn(screen, 'write')).toBe(false)
+  })
+
+  it('lets bytes pass as they are, and who has put something over the stream keep it', () => {
+    const screen = new Screen()
+    const { reporter } = started({ stream: screen })
+    reporter.update(snapshot([running(2)]))
+    const passed: unknown[] = []
+    const before = screen.write
+    screen.write = (...args) => {
+      passed.push(args[0])
+      return before.apply(screen, args)
+    }
+    const bytes = new TextEncoder().encode('bytes\n')
+    screen.write(bytes)
+    reporter.end(endOf([]))
+    screen.write('after\n')
+    expect(passed).toEqual([bytes, 'after\n'])
+    expect(screen.lines.at(-1)).toBe('after')
+  })
+
   it('says with verbose 2 what is reported, as far as it can be read', () => {
     const screen = new Screen()
     const { reporter, send } = started({ stream: screen, verbose: 2 })
@@ -406,6 +449,29 @@ describe('a stream that breaks', () => {
       'train: Using FIFO scheduling algorithm.',
       'The terminal reporter stopped: gone',
     ])
+  })
+})
+
+describe('one reporter', () => {
+  it.each([0, 1, 2] as const)('shows one experiment after the other (verbose %d)', (verbose) => {
+    const stream = new Pipe()
+    const { reporter } = started({ stream, verbose })
+    const told = { config: { lr: 0.1 }, reports: [{ loss: 3 }] }
+    reporter.update(snapshot([running(3)]))
+    reporter.end(endOf([told]))
+    const first = stream.text
+    stream.text = ''
+    reporter.start(view({ numSamples: 10 }))
+    reporter.update(snapshot([running(3)]))
+    reporter.end(endOf([told]))
+    expect(first).not.toBe('')
+    expect(stream.text).toBe(first)
+  })
+
+  it('refuses a second one while the first lasts', () => {
+    const { reporter } = started({ stream: new Pipe() })
+    expect(() => reporter.start(view())).toThrow(OptionError)
+    expect(() => reporter.start(view())).toThrow(/Give each Tuner one of its own/)
   })
 })
 

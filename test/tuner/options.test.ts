@@ -11,7 +11,6 @@ import {
   OptionError,
   randomSearch,
   SpaceError,
-  StorageError,
   type Trainable,
   TroupeError,
   Tuner,
@@ -181,7 +180,7 @@ describe('the options of an experiment', () => {
     [
       { metric: ['a', 'b'], mode: 'min' },
       'Tuner.mode',
-      /2 metrics \(a, b\) but 1 modes\. Give one mode for each/,
+      /2 metrics \(a, b\) but 1 mode\. Give one mode for each/,
     ],
     [{ metric: null, mode: 'min' }, 'Tuner.metric', /must be the name of a metric.* got null/],
   ])('refuses the objectives %j', (options, option, words) =>
@@ -298,8 +297,8 @@ describe('the options of a Tuner alone', () => {
   it.each(['mongodb://host/db', 'file.log', 'constructor:', ''])(
     'refuses the storage URL "%s", naming those that there are',
     (storage) => {
-      expect(thrownBy({ storage })).toBeInstanceOf(StorageError)
-      expect(thrownBy({ storage }).message).toMatch(/There is no storage for .* URLs begin with .*memory:/)
+      expect(thrownBy({ storage })).toBeInstanceOf(OptionError)
+      expect(thrownBy({ storage }).message).toMatch(/storage: there is none for .* URLs begin with .*memory:/)
     },
   )
 

@@ -83,7 +83,7 @@ describe('the transitions of a trial', () => {
     expect(seen).toEqual([
       [0, 'pending', 'running', 'trial.start', 1],
       [0, 'running', 'retrying', 'run.failed', 1],
-      [0, 'retrying', 'pending', 'run.backedOff', 1],
+      [0, 'retrying', 'pending', 'run.backedOff', 2],
       [0, 'pending', 'running', 'trial.start', 2],
       [0, 'running', 'terminated', 'run.finished', 2],
     ])

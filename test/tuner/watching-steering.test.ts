@@ -249,9 +249,22 @@ describe('stopping an experiment', () => {
     expect(reached(await tuner.fit())).toEqual(['interrupted (paused)'])
   })
 
-  it('does nothing before fit and after the end', async () => {
+  it.each([false, true])(
+    'before fit lets fit end at once, with no trial (graceful: %s)',
+    async (graceful) => {
+      const tuner = tunerOf()
+      const events: string[] = []
+      tuner.on('trial.created', () => void events.push('created'))
+      tuner.on('experiment.end', ({ endedBy }) => void events.push(endedBy))
+      await tuner.stop({ graceful })
+      expect(tuner.getSnapshot().status).toBe('idle')
+      expect(await tuner.fit()).toMatchObject({ endedBy: 'stop', length: 0 })
+      expect(events).toEqual(['stop'])
+    },
+  )
+
+  it('does nothing after the end', async () => {
     const tuner = tunerOf()
-    await tuner.stop()
     const results = await tuner.fit()
     await tuner.stop()
     expect(results).toMatchObject({ endedBy: 'finished', length: 3 })

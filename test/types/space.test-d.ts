@@ -28,6 +28,14 @@ class Optimizer {
 }
 
 describe('ConfigOf', () => {
+  it('gives the names of cases as they arrive: as texts, also those written as numbers', () => {
+    const space = { layers: branch({ 1: { width: uniform(0, 1) }, 2: {} }) }
+    type Config = ConfigOf<typeof space>
+    expectTypeOf<Config['layers']>().toEqualTypeOf<'1' | '2'>()
+    const width = (config: Config): number => (config.layers === '1' ? config.width : 0)
+    expectTypeOf(width).returns.toBeNumber()
+  })
+
   it('gives numbers for all domains of numbers', () => {
     const space = {
       a: uniform(0, 1),

@@ -1,11 +1,11 @@
 // Writes docs/machines.md from the machines; with --check, says whether it is up to date instead.
 import { readFile, writeFile } from 'node:fs/promises'
 import { StateMachine } from 'xstate'
-import * as exported from '../machines/index.ts'
+import * as exported from '../../machines/index.ts'
 import { machinePage } from './machine-page.ts'
 
-const page = new URL('../docs/machines.md', import.meta.url)
-const protocol = await readFile(new URL('../machines/protocol.ts', import.meta.url), 'utf8')
+const page = new URL('../../docs/machines.md', import.meta.url)
+const protocol = await readFile(new URL('../../machines/protocol.ts', import.meta.url), 'utf8')
 const machines = Object.values(exported).filter((value) => value instanceof StateMachine)
 const text = machinePage(machines, protocol)
 

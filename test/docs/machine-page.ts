@@ -1,5 +1,5 @@
 import type { AnyStateMachine } from 'xstate'
-import { toMermaid } from '../machines/diagram.ts'
+import { toMermaid } from '../../machines/diagram.ts'
 
 /** One message of the protocol, as its line in `machines/protocol.ts` tells it. */
 interface Message {

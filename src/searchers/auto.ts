@@ -1,0 +1,189 @@
+import { readOptions } from '../core/options.ts'
+import { isThenable } from '../core/thenable.ts'
+import { cmaes } from './cmaes/cmaes.ts'
+import { gp } from './gp/gp.ts'
+import { KnownSpace } from './known-space.ts'
+import { nsga2 } from './nsga2.ts'
+import { nsga3 } from './nsga3.ts'
+import {
+  type Ask,
+  type Search,
+  SEARCHER_CHECKS,
+  SEARCHER_DEFAULTS,
+  type SearchContext,
+  type Searcher,
+  type SearcherChoice,
+  type SearcherOptions,
+  type Suggestion,
+  type ToldTrial,
+} from './searcher.ts'
+import { inThread, THREAD_CHECKS, THREAD_DEFAULTS, type ThreadOptions } from './thread.ts'
+import { tpe } from './tpe/tpe.ts'
+
+/** Options of `auto`: the common ones, and `thread`. */
+export interface AutoOptions extends SearcherOptions, ThreadOptions {}
+
+const DEFAULTS = { ...SEARCHER_DEFAULTS, ...THREAD_DEFAULTS }
+const CHECKS = { ...SEARCHER_CHECKS, ...THREAD_CHECKS }
+
+/**
+ * Chooses a searcher by the space, the number of trials, of objectives and of constraints, and changes to another when
+ * these come to ask for it; the other is told everything that was found so far. Each choice is an event,
+ * `searcher.choice`, which says why.
+ *
+ * Models are worth their time while trials are few: a Gaussian process for up to twenty parameters, as long as it is
+ * quick. Then an evolution strategy follows where all parameters are numbers, and Parzen estimators or a genetic
+ * algorithm elsewhere. The table is in `docs/searchers/auto.md`.
+ *
+ * @param options.thread - Whether to think in a worker thread. Default false.
+ * @throws {OptionError} when an option is not known or cannot be used; where the experiment is made, when it has no
+ *   metric.
+ * @example new Tuner(train, { paramSpace, searcher: auto(), metric: 'loss', mode: 'min', numSamples: 300 })
+ */
+export function auto(options: AutoOptions = {}): Searcher {
+  const given = readOptions('auto', options, DEFAULTS, CHECKS)
+  const searcher: Searcher = {
+    name: 'auto',
+    options: given,
+    objectives: 'some',
+    start: (context) => new AutoSearch(context),
+  }
+  return inThread(searcher, given)
+}
+
+type Chosen = 'cmaes' | 'gp' | 'nsga2' | 'nsga3' | 'tpe'
+
+const FACTORIES: Readonly<Record<Chosen, () => Searcher>> = { cmaes, gp, nsga2, nsga3, tpe }
+
+interface Choice extends SearcherChoice {
+  readonly chosen: Chosen
+}
+
+/** What the choice depends on. */
+interface Facts {
+  readonly objectiveCount: number
+  readonly isConstrained: boolean
+  /** Parameters that every trial has. */
+  readonly parameterCount: number
+  /** Whether all of them are numbers, or choices in order. */
+  readonly isNumeric: boolean
+  /** Whether some parameters exist in some trials alone. */
+  readonly isConditional: boolean
+  readonly toldCount: number
+}
+
+// Where fitting a Gaussian process stops being quick, and what it finds stops being worth it.
+const GP_PARAMETERS_MAX = 20
+const GP_TRIALS_MAX = 150
+// Its hypervolume improvement is cut into boxes, of which more objectives have too many.
+const GP_OBJECTIVES_MAX = 3
+
+function choose(facts: Facts): Choice {
+  const { objectiveCount, isConstrained, parameterCount, isNumeric, isConditional, toldCount } = facts
+  const isSmall = parameterCount <= GP_PARAMETERS_MAX && !isConditional
+  const isEarly = toldCount < GP_TRIALS_MAX
+  if (objectiveCount > GP_OBJECTIVES_MAX) {
+    return { chosen: 'nsga3', reason: `${objectiveCount} objectives need reference points to be told apart.` }
+  }
+  if (isSmall && isEarly) {
+    return {
+      chosen: 'gp',
+      reason: `A Gaussian process makes most of few trials, and is quick for ${parameterCount} parameters and up to ${GP_TRIALS_MAX} trials.`,
+    }
+  }
+  if (objectiveCount > 1) {
+    return {
+      chosen: 'nsga2',
+      reason: `${objectiveCount} objectives and ${toldCount} trials so far are work for a population.`,
+    }
+  }
+  if (isNumeric && !isConditional && !isConstrained) {
+    return {
+      chosen: 'cmaes',
+      reason: `All ${parameterCount} parameters are numbers, and with ${toldCount} trials behind, their correlations can be learned.`,
+    }
+  }
+  const why = isConditional
+    ? 'Some parameters exist in some trials only'
+    : isConstrained
+      ? 'There are constraints'
+      : 'Some parameters are no numbers'
+  return { chosen: 'tpe', reason: `${why}, which Parzen estimators model as they are.` }
+}
+
+interface Saved {
+  readonly told: readonly ToldTrial[]
+  readonly chosen: Chosen | undefined
+  readonly inner: unknown
+}
+
+class AutoSearch implements Search {
+  readonly #context: SearchContext
+  readonly #known: KnownSpace
+  readonly #told: ToldTrial[] = []
+  #isConstrained = false
+  #chosen: Chosen | undefined
+  #search: Search | undefined
+
+  constructor(context: SearchContext) {
+    this.#context = context
+    this.#known = new KnownSpace(context.parameters)
+    const { told, chosen, inner } = (context.saved ?? { told: [] }) as Saved
+    for (const trial of told) this.#note(trial)
+    if (chosen === undefined) return
+    this.#chosen = chosen
+    this.#search = this.#start(chosen, inner)
+  }
+
+  suggest(ask: Ask): Suggestion | Promise<Suggestion> {
+    const { chosen, reason } = choose(this.#facts())
+    if (chosen === this.#chosen && this.#search !== undefined) return this.#search.suggest(ask)
+    const search = this.#start(chosen, undefined)
+    for (const trial of this.#told) void search.tell(trial)
+    this.#chosen = chosen
+    this.#search = search
+    const announced = (suggestion: Suggestion): Suggestion =>
+      suggestion.kind === 'point' ? { ...suggestion, choice: { chosen, reason } } : suggestion
+    const suggestion = search.suggest(ask)
+    return isThenable(suggestion) ? Promise.resolve(suggestion).then(announced) : announced(suggestion)
+  }
+
+  tell(trial: ToldTrial): void | Promise<void> {
+    this.#note(trial)
+    return this.#search?.tell(trial)
+  }
+
+  save(): Saved | undefined {
+    const inner = this.#search?.save?.()
+    if (this.#search !== undefined && inner === undefined) return undefined
+    return { told: this.#told.slice(), chosen: this.#chosen, inner }
+  }
+
+  #note(trial: ToldTrial): void {
+    this.#told.push(trial)
+    this.#known.learn(trial)
+    for (const _ in trial.constraints) this.#isConstrained = true
+  }
+
+  #start(chosen: Chosen, saved: unknown): Search {
+    const { saved: _, ...context } = this.#context
+    return FACTORIES[chosen]().start({
+      ...context,
+      random: context.random.fork(chosen),
+      ...(saved !== undefined && { saved }),
+    })
+  }
+
+  #facts(): Facts {
+    const { parameters, objectives } = this.#context
+    const { always, sometimes } = this.#known.next({})
+    return {
+      objectiveCount: objectives.length,
+      isConstrained: this.#isConstrained,
+      parameterCount: always.length,
+      isNumeric: always.every(({ domain }) => domain.kind !== 'categorical' || domain.ordered),
+      isConditional: sometimes.length > 0 || parameters.some(({ when }) => when.length > 0),
+      toldCount: this.#told.length,
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { orient } from '../../core/objective.ts'
+import type { Params } from '../../core/trial.ts'
+import type { Domain } from '../../space/space.ts'
+import type { StopperEnd } from '../stopper.ts'
+
+/** What a terminator keeps of a trial that ended. */
+export interface EndedTrial {
+  readonly number: number
+  readonly params: Params
+  /** Without those of computed values, which hold functions. */
+  readonly domains: Readonly<Record<string, Domain>>
+  /** Whether it surely had all of its parameters. */
+  readonly isWhole: boolean
+  /** Smaller is better; undefined when it did not complete. */
+  readonly loss: number | undefined
+  /** Values of the folds that its own value is the mean of, when it reported them. */
+  readonly scores: readonly number[] | undefined
+}
+
+/** Reads the end of a trial; a value of NaN counts as none. */
+export function endedTrial(
+  { trial, objectives }: StopperEnd,
+  scores: readonly number[] | undefined,
+): EndedTrial {
+  const value = trial.state === 'completed' ? trial.values?.[0] : undefined
+  const loss = value === undefined ? undefined : -orient(value, objectives[0]?.mode ?? 'min')
+  const domains = Object.entries(trial.domains).filter(([, { kind }]) => kind !== 'computed')
+  return {
+    number: trial.number,
+    params: Object.fromEntries(domains.map(([path]) => [path, trial.params[path]])),
+    domains: Object.fromEntries(domains.map(([path, domain]) => [path, { ...domain }])),
+    isWhole: trial.state === 'completed' || trial.state === 'pruned',
+    loss: Number.isNaN(loss) ? undefined : loss,
+    scores,
+  }
+}
