@@ -63,7 +63,7 @@ interface Choice extends SearcherChoice {
 interface Facts {
   readonly objectiveCount: number
   readonly isConstrained: boolean
-  /** Parameters that every trial has. */
+  /** All parameters, those of branches included. */
   readonly parameterCount: number
   /** Whether all of them are numbers, or choices in order. */
   readonly isNumeric: boolean
@@ -80,7 +80,7 @@ const GP_OBJECTIVES_MAX = 3
 
 function choose(facts: Facts): Choice {
   const { objectiveCount, isConstrained, parameterCount, isNumeric, isConditional, toldCount } = facts
-  const isSmall = parameterCount <= GP_PARAMETERS_MAX && !isConditional
+  const isSmall = parameterCount <= GP_PARAMETERS_MAX
   const isEarly = toldCount < GP_TRIALS_MAX
   if (objectiveCount > GP_OBJECTIVES_MAX) {
     return { chosen: 'nsga3', reason: `${objectiveCount} objectives need reference points to be told apart.` }
@@ -180,7 +180,7 @@ class AutoSearch implements Search {
     return {
       objectiveCount: objectives.length,
       isConstrained: this.#isConstrained,
-      parameterCount: always.length,
+      parameterCount: parameters.length > 0 ? parameters.length : always.length + sometimes.length,
       isNumeric: always.every(({ domain }) => domain.kind !== 'categorical' || domain.ordered),
       isConditional: sometimes.length > 0 || parameters.some(({ when }) => when.length > 0),
       toldCount: this.#told.length,

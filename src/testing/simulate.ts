@@ -57,7 +57,7 @@ const DEFAULTS = {
  * Takes every option of the Tuner but `reporter`, `callbacks` and `storage`. Without a seed it is 0; four trials run
  * at once unless said otherwise, whatever the machine; resources have no limit.
  * @throws {ExperimentError} (rejects) as `fit` does; with code `'deadlock'` or `'stalled'`, and the virtual time, when
- * nothing can happen any more or user code neither calls back nor ends.
+ * nothing can happen any more, user code neither calls back nor ends, or much happens and no virtual time passes.
  * @throws {OptionError} (rejects) for options that cannot be used.
  * @example
  * const run = await simulate({ trainable, paramSpace, metric: 'acc', mode: 'max', scheduler: asha(), numSamples: 100 })

@@ -65,11 +65,10 @@ describe('npm run conformance', () => {
   })
 
   it('passes every recorded case of the fixtures here', () => {
-    expect(conformance(FIXTURES)).toEqual({
-      code: 0,
-      lines: [expect.stringMatching(/^\d{2,} passed, 0 failed$/)],
-      errors: '',
-    })
+    const { code, lines, errors } = conformance(FIXTURES)
+    expect({ code, errors }).toEqual({ code: 0, errors: '' })
+    expect(lines.at(-1)).toMatch(/^\d{3,} passed, 0 failed$/)
+    expect(lines.slice(0, -1).filter((line) => !line.endsWith('reported, not counted'))).toEqual([])
   })
 
   it('counts what it cannot run as failed, a line each, and knows formats by their source, not their name', () => {

@@ -78,6 +78,9 @@ describe('the examples', () => {
   it('tutorial: goes through all parts of the page with 1000 trials each', PATIENCE, async () => {
     const output = await outputOf('tutorial.ts')
     expect(output).toContain('1000 trials took 2500 s of virtual time.')
+    const [, width, height] =
+      /found were: \{\s+steps: 100,\s+width: (\S+),\s+height: (\S+),\s+activation: 'tanh'/.exec(output) ?? []
+    expect(1 / (0.1 + 0.99 * Number(width)) + 0.1 * Number(height)).toBeLessThan(-9.9)
     expect(output).toMatch(/The losses of these two were: 11\.1174\d* 10\.4463\d*/)
     expect(output.match(/^Best hyperparameters (for (loss|gain) )?found were: \{$/gm)).toHaveLength(8)
   })

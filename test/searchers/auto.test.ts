@@ -37,9 +37,11 @@ describe('auto', () => {
     expect(await choices(session(auto(), space, 'mixed'), 160)).toEqual({ 0: 'gp', 150: 'tpe' })
   })
 
-  it('takes Parzen estimators for branches', async () => {
+  it('goes on with Parzen estimators where there are branches, or many parameters', async () => {
     const space = { act: branch({ relu: { width: uniform(0, 1) }, tanh: {} }) }
-    expect(await choices(session(auto(), space, 'branches'), 20)).toEqual({ 0: 'tpe' })
+    expect(await choices(session(auto(), space, 'branches'), 160)).toEqual({ 0: 'gp', 150: 'tpe' })
+    const many = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`c${i}`, choice(['a', 'b'])]))
+    expect(await choices(session(auto(), many, 'many'), 20)).toEqual({ 0: 'tpe' })
   })
 
   it('takes a genetic algorithm with reference points for many objectives', async () => {
@@ -64,7 +66,7 @@ describe('auto', () => {
       },
       'learned',
     )
-    expect(Object.values(await choices(search, 30)).at(-1)).toBe('tpe')
+    expect(await choices(search, 160)).toEqual({ 0: 'gp', 150: 'tpe' })
   })
 
   it('needs a metric', () => {

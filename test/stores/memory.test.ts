@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OptionError, StorageError } from '../../src/errors.ts'
+import { OptionError } from '../../src/errors.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { openStore } from '../../src/stores/open-store.ts'
 import { storeConformance } from './conformance.ts'
@@ -30,11 +30,11 @@ describe('a storage URL', () => {
   })
 
   it('of another kind is refused, naming those that there are', () => {
-    expect(() => openStore('mysql://host/db')).toThrow(StorageError)
+    expect(() => openStore('mysql://host/db')).toThrow(OptionError)
     expect(() => openStore('mysql://host/db')).toThrow(
-      /no storage for "mysql:\/\/host\/db"\. URLs begin with memory:/,
+      /there is none for "mysql:\/\/host\/db"\. URLs begin with memory:/,
     )
-    expect(() => openStore('study.db')).toThrow(StorageError)
+    expect(() => openStore('study.db')).toThrow(OptionError)
   })
 
   it('may be a store, and nothing else', () => {
