@@ -32,7 +32,10 @@ interface Script {
   readonly space: SpaceDefinition
   readonly trials?: number
   readonly objectives?: number
-  readonly outcome: (number: number) => { readonly state?: EndState; readonly values?: readonly number[] }
+  readonly outcome: (number: number) => {
+    readonly state?: EndState
+    readonly values?: readonly number[] | undefined
+  }
 }
 
 /** Asks and tells, one trial after the other; gives how many there were before it had finished. */
