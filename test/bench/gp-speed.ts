@@ -6,6 +6,7 @@ import { gp } from '../../src/searchers/gp/gp.ts'
 import { SearchSession } from '../../src/searchers/session.ts'
 import { uniform } from '../../src/space/numbers.ts'
 import { readSpace } from '../../src/space/read-space.ts'
+import { completedTrial } from '../support/completed-trial.ts'
 
 /** What Optuna 5.0's GPSampler was recorded to take, in milliseconds. */
 export const GP_RECORDED_MS = 112
@@ -44,17 +45,7 @@ async function suggestionTimes(seed: string): Promise<number[]> {
     for (let j = 0; j + 1 < D; j++) {
       loss += 100 * ((x[j + 1] as number) - (x[j] as number) ** 2) ** 2 + (1 - (x[j] as number)) ** 2
     }
-    const { params, domains } = answer
-    await session.tell({
-      number,
-      params,
-      domains,
-      state: 'completed',
-      values: [loss],
-      step: 1,
-      intermediate: [[1, loss]],
-      constraints: {},
-    })
+    await session.tell(completedTrial(number, answer, [loss]))
   }
   return times
 }

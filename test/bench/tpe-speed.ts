@@ -8,6 +8,7 @@ import { SearchSession } from '../../src/searchers/session.ts'
 import { tpe } from '../../src/searchers/tpe/tpe.ts'
 import { uniform } from '../../src/space/numbers.ts'
 import { readSpace } from '../../src/space/read-space.ts'
+import { completedTrial } from '../support/completed-trial.ts'
 
 /**
  * What the trials told are: drawn from the prior, or, as a search leaves them behind, half of them within a tenth of the
@@ -71,16 +72,7 @@ async function troupeMs(trials: number, parameters: number, history: History): P
       if (answer.kind === 'trial') params = answer.params as Record<string, number>
     }
     const loss = names.reduce((sum, name) => sum + ((params[name] as number) - 0.5) ** 2, 0)
-    await session.tell({
-      number,
-      params,
-      domains: {},
-      state: 'completed',
-      values: [loss],
-      step: 1,
-      intermediate: [[1, loss]],
-      constraints: {},
-    })
+    await session.tell(completedTrial(number, { params, domains: {} }, [loss]))
   }
   // The first suggestion reads the whole history.
   return times.slice(1).toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] as number

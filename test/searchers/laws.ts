@@ -9,6 +9,7 @@ import {
 } from '../../src/searchers/session.ts'
 import { readSpace } from '../../src/space/read-space.ts'
 import type { SpaceDefinition } from '../../src/space/space.ts'
+import { completedTrial } from '../support/completed-trial.ts'
 import { checkSearcher, type CheckSearcherOptions } from '../../src/testing/check-searcher.ts'
 
 export { FINITE_SPACES } from '../../src/testing/laws/spaces.ts'
@@ -42,18 +43,8 @@ export function isTrial(answer: Answer): answer is TrialAnswer {
 /** A completed trial, as a searcher is told of it. */
 export function told(
   number: number,
-  { params, domains }: Pick<TrialAnswer, 'params' | 'domains'>,
+  answer: Pick<TrialAnswer, 'params' | 'domains'>,
   more: Partial<ToldTrial> = {},
 ): ToldTrial {
-  return {
-    number,
-    params,
-    domains,
-    state: 'completed',
-    values: [0],
-    step: 1,
-    intermediate: [[1, 0]],
-    constraints: {},
-    ...more,
-  }
+  return { ...completedTrial(number, answer, [0]), ...more }
 }

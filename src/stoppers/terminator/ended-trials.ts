@@ -1,5 +1,5 @@
-import { orient } from '../../core/objective.ts'
 import type { Params } from '../../core/trial.ts'
+import { lossesOf } from '../../searchers/losses.ts'
 import type { Domain } from '../../space/space.ts'
 import type { StopperEnd } from '../stopper.ts'
 
@@ -22,8 +22,7 @@ export function endedTrial(
   { trial, objectives }: StopperEnd,
   scores: readonly number[] | undefined,
 ): EndedTrial {
-  const value = trial.state === 'completed' ? trial.values?.[0] : undefined
-  const loss = value === undefined ? undefined : -orient(value, objectives[0]?.mode ?? 'min')
+  const loss = trial.state === 'completed' ? lossesOf(trial, objectives)?.[0] : undefined
   const domains = Object.entries(trial.domains).filter(([, { kind }]) => kind !== 'computed')
   return {
     number: trial.number,

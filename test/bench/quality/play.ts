@@ -2,6 +2,7 @@ import { randomStream } from '../../../src/random/random.ts'
 import type { Searcher } from '../../../src/searchers/searcher.ts'
 import { SearchSession } from '../../../src/searchers/session.ts'
 import { readSpace } from '../../../src/space/read-space.ts'
+import { completedTrial } from '../../support/completed-trial.ts'
 import type { Outcome, Problem } from './problem.ts'
 
 /** What a searcher reached, and what its suggestions cost. */
@@ -33,17 +34,10 @@ export async function play(
     const answer = await session.suggest({ number, running: [] })
     seconds.push((performance.now() - asked) / 1000)
     if (answer.kind !== 'trial') break
-    const { params, domains } = answer
-    const outcome = await problem.evaluate(params)
+    const outcome = await problem.evaluate(answer.params)
     outcomes.push(outcome)
     await session.tell({
-      number,
-      params,
-      domains,
-      state: 'completed',
-      values: outcome.values,
-      step: 1,
-      intermediate: [[1, outcome.values[0] as number]],
+      ...completedTrial(number, answer, outcome.values),
       constraints: Object.fromEntries(outcome.constraints.map((value, i) => [`c${i}`, value])),
     })
   }
