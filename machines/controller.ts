@@ -674,6 +674,7 @@ export class Controller {
     for (const { trial: number, decision } of commands) {
       const trial = this.ledger.live.get(number)
       if (trial === undefined || trial.ending !== undefined) continue
+      if (decision.kind === 'exploit') continue
       const reason: Reason = { by: 'scheduler', text: decision.reason, evidence: decision.evidence }
       this.#end(trial, decision.outcome, reason)
     }
@@ -739,9 +740,9 @@ export class Controller {
   }
 
   /** The trial is there, and the scheduler may hear of it. */
-  #add({ number, config }: TrialRecord): void {
+  #add({ number, config, resources }: TrialRecord): void {
     this.ledger.spawning--
-    this.#send('scheduler', { type: 'scheduler.add', added: { trial: number, config } })
+    this.#send('scheduler', { type: 'scheduler.add', added: { trial: number, config, resources } })
   }
 
   /** What was said before the trial could hear it: while its actor was being made, or between two attempts. */

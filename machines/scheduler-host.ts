@@ -1,10 +1,15 @@
 import type { AnyEventObject } from 'xstate'
-import type { Objective } from '../src/core/objective.ts'
 import { describe } from '../src/core/options.ts'
 import { assertNever, TroupeError } from '../src/errors.ts'
 import type { RandomStream } from '../src/random/random.ts'
 import { defaultChoice } from '../src/schedulers/default-choice.ts'
-import { type Command, CONTINUE, type Decision, type Scheduler } from '../src/schedulers/scheduler.ts'
+import {
+  type Command,
+  CONTINUE,
+  type Decision,
+  type Scheduler,
+  type SchedulerContext,
+} from '../src/schedulers/scheduler.ts'
 import type { ToldTrial } from '../src/searchers/searcher.ts'
 import type { StopDemand, Stopper } from '../src/stoppers/stopper.ts'
 import type { PolicyHost } from './policy.ts'
@@ -28,7 +33,7 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
   readonly actor = 'scheduler'
   readonly #scheduler: Scheduler
   readonly #stoppers: readonly Stopper[]
-  readonly #objectives: readonly Objective[]
+  readonly #context: SchedulerContext
   readonly #random: RandomStream
   #state: unknown
   #stopperStates: unknown[] = []
@@ -42,12 +47,12 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
   constructor(options: {
     readonly scheduler: Scheduler
     readonly stoppers: readonly Stopper[]
-    readonly objectives: readonly Objective[]
+    readonly context: SchedulerContext
     readonly random: RandomStream
   }) {
     this.#scheduler = options.scheduler
     this.#stoppers = options.stoppers
-    this.#objectives = options.objectives
+    this.#context = options.context
     this.#random = options.random
     this.#begin()
   }
@@ -77,7 +82,7 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
   }
 
   #begin(): void {
-    this.#state = this.#scheduler.init({ objectives: this.#objectives })
+    this.#state = this.#scheduler.init(this.#context)
     this.#stopperStates = this.#stoppers.map((stopper) => {
       this.#stopper = stopper
       return stopper.init()
@@ -136,7 +141,7 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     let demand: StopDemand | undefined
     this.#stoppers.forEach((stopper, i) => {
       this.#stopper = stopper
-      const end = { trial, objectives: this.#objectives }
+      const end = { trial, objectives: this.#context.objectives }
       const asked = checkedDemand(stopper, stopper.onEnd?.(this.#stopperStates[i], end))
       demand ??= asked
     })
@@ -173,8 +178,10 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
 
 const OUTCOMES: ReadonlySet<unknown> = new Set(['pruned', 'completed'])
 
+type Answered = Partial<Record<'kind' | 'outcome' | 'donor', unknown>>
+
 function checked({ name }: Scheduler, decision: Decision): Decision {
-  const { kind, outcome, donor } = (decision ?? {}) as Partial<Record<'kind' | 'outcome' | 'donor', unknown>>
+  const { kind, outcome, donor } = (decision ?? {}) as Answered
   if (kind === 'continue' || kind === 'pause') return decision
   if (kind === 'stop' && OUTCOMES.has(outcome)) return decision
   if (kind === 'exploit' && typeof donor === 'number') return decision
@@ -189,12 +196,14 @@ function checkedCommands({ name }: Scheduler, commands: readonly Command[] | voi
   if (Array.isArray(commands) && commands.every(isCommand)) return commands
   throw new TroupeError(
     'badCommand',
-    `${name} commanded ${describe(commands)}. Return an array of { trial, decision: { kind: 'stop', reason, outcome } }, or nothing.`,
+    `${name} commanded ${describe(commands)}. Return an array of { trial, decision } with decisions of the kinds 'stop' and 'exploit', or nothing.`,
   )
 }
 
 function isCommand(command: Partial<Command> | null): boolean {
-  return typeof command?.trial === 'number' && OUTCOMES.has(command.decision?.outcome)
+  if (typeof command?.trial !== 'number') return false
+  const { kind, outcome, donor } = (command.decision ?? {}) as Answered
+  return (kind === 'stop' && OUTCOMES.has(outcome)) || (kind === 'exploit' && typeof donor === 'number')
 }
 
 function checkedDemand({ name }: Stopper, demand: StopDemand | null | undefined): StopDemand | undefined {

@@ -280,7 +280,7 @@ export class Experiment {
     const schedulerHost = new SchedulerHost({
       scheduler,
       stoppers,
-      objectives: plan.rankedBy,
+      context: { name: plan.name, resources: plan.totalResources, objectives: plan.rankedBy },
       random: random.fork('scheduler'),
     })
     const now = (): number => this.elapsedMs

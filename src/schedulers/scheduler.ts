@@ -1,6 +1,6 @@
 import type { Metrics } from '../core/metrics.ts'
 import type { Objective, ObjectiveOptions } from '../core/objective.ts'
-import type { EndState } from '../core/trial.ts'
+import type { EndState, Resources } from '../core/trial.ts'
 import type { RandomStream } from '../random/random.ts'
 
 /** Facts a decision was made from, such as `{ rung: 3, cutoff: 0.81, competitors: 9 }`: plain data. */
@@ -9,13 +9,18 @@ export type Evidence = Readonly<Record<string, unknown>>
 /**
  * What becomes of a trial after a report.
  * - `continue`: it goes on.
- * - `pause`: it waits, without a slot, until `choose` names it again.
+ * - `pause`: it waits, without a slot, until `choose` names it again; then with `resources`, where given.
  * - `stop`: it ends; `outcome` says whether it lost (`pruned`) or had reached its full length (`completed`).
  * - `exploit`: it goes on with another configuration, from the checkpoint of the trial `donor`.
  */
 export type Decision =
   | { readonly kind: 'continue'; readonly evidence?: Evidence }
-  | { readonly kind: 'pause'; readonly reason: string; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'pause'
+      readonly reason: string
+      readonly resources?: Resources
+      readonly evidence?: Evidence
+    }
   | {
       readonly kind: 'stop'
       readonly reason: string
@@ -33,14 +38,18 @@ export type Decision =
 /** The trial goes on, and there is nothing to say about it. */
 export const CONTINUE: Decision = Object.freeze({ kind: 'continue' })
 
-/** What a scheduler does to a waiting trial besides the one that reported. */
+/** What a scheduler does to a waiting trial besides the one that reported: ends it, or lets it exploit another. */
 export interface Command {
   readonly trial: number
-  readonly decision: Extract<Decision, { kind: 'stop' }>
+  readonly decision: Extract<Decision, { kind: 'stop' | 'exploit' }>
 }
 
 /** Given once, before anything else. */
 export interface SchedulerContext {
+  /** The experiment's or study's name. */
+  readonly name: string
+  /** What there is in all for trials; empty where nothing is limited. */
+  readonly resources: Resources
   /** What is optimised. One for schedulers that declare `objectives: 'one'`. */
   readonly objectives: readonly Objective[]
 }
@@ -49,6 +58,8 @@ export interface SchedulerContext {
 export interface AddedTrial {
   readonly trial: number
   readonly config: unknown
+  /** What it needs while it runs. */
+  readonly resources: Resources
   /**
    * A stream of chance for what is drawn about this trial, forked by its number. Handed in with the call, since a
    * stream cannot be copied with the state: draw from it now and keep what was drawn.
@@ -122,10 +133,10 @@ export interface Scheduler<State = unknown> {
   /** One line for people, such as `'Using FIFO scheduling algorithm.'` Default: one with its name. */
   readonly line?: string | undefined
   onAdd?(state: State, added: AddedTrial): void
-  /** May end waiting trials that can no longer win. */
+  /** May end waiting trials that can no longer win, or let them exploit. */
   onEnd?(state: State, end: TrialEnd): readonly Command[] | void
   /** Number of the trial to run next, or undefined for none yet. Default: the lowest number among `pending`, then among `paused`. */
   choose?(state: State, choice: Choice): number | undefined
-  /** Waiting trials that the latest `onReport` ended, asked right after it. */
+  /** What the latest `onReport` does to waiting trials, asked right after it. */
   commands?(state: State): readonly Command[]
 }

@@ -90,12 +90,12 @@ export async function createStudy(options: Given<CreateStudyOptions<never>> = {}
   const seed = String(given.seed ?? freshSeed())
   const objectives = objectivesOf(given, code.searcher, code.scheduler)
   // Before anything is written: what cannot be used shall leave no study behind.
-  const begin = prepareStudy({ code, seed, objectives, definition: code.space })
+  const begin = prepareStudy({ name, code, seed, objectives, definition: code.space })
   const space = code.space === undefined ? undefined : storedSpace(code.space)
   const created = { at: Date.now(), type: 'study.created', name, seed, objectives } as const
   const log = await store.open(name)
   await log.append([space === undefined ? created : { ...created, space }])
-  return begin(log, name)
+  return begin(log)
 }
 
 /**
@@ -134,8 +134,8 @@ async function open(
   checkSame(created, code, choice)
   const { seed, objectives, space } = created
   const definition = code.space ?? (space === undefined ? undefined : restoredSpace(space))
-  const begin = prepareStudy({ code, seed, objectives, definition })
-  return begin(await store.open(name), name)
+  const begin = prepareStudy({ name, code, seed, objectives, definition })
+  return begin(await store.open(name))
 }
 
 // What a loaded study is told to optimise has to be what it always did.

@@ -24,14 +24,14 @@ export class Pruner {
   readonly #verdicts = new Map<number, Exclude<Decision, { kind: 'continue' }>>()
 
   /** @throws {OptionError} when the scheduler cannot rank by the study's objectives. */
-  constructor(scheduler: Scheduler, objectives: readonly Objective[], random: RandomStream) {
+  constructor(name: string, scheduler: Scheduler, objectives: readonly Objective[], random: RandomStream) {
     const rankedBy = schedulerObjectives(scheduler, objectives)
     this.#scheduler = scheduler
     this.#timeAttr = traitsOf(scheduler).timeAttr
     this.#objectives = objectives
     this.#ranked = rankedBy.map(({ metric }) => indexOf(metric, scheduler, objectives))
     this.#random = random
-    this.#state = scheduler.init({ objectives: rankedBy })
+    this.#state = scheduler.init({ name, resources: {}, objectives: rankedBy })
     this.#first = rankedBy[0]
   }
 
@@ -40,7 +40,12 @@ export class Pruner {
     switch (record.type) {
       case 'trial.asked': {
         const { trial, config } = record
-        this.#scheduler.onAdd?.(this.#state, { trial, config, random: this.#random.fork(trial) })
+        this.#scheduler.onAdd?.(this.#state, {
+          trial,
+          config,
+          resources: {},
+          random: this.#random.fork(trial),
+        })
         return
       }
       case 'trial.intermediate':

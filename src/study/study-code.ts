@@ -90,6 +90,7 @@ export function readCode(
 
 /** What a study is made from, besides its log. */
 export interface Plan {
+  readonly name: string
   readonly code: ReadCode
   readonly seed: string
   readonly objectives: readonly Objective[]
@@ -102,11 +103,12 @@ export interface Plan {
  * @throws {SpaceError} for a space that cannot be searched.
  */
 export function prepareStudy({
+  name,
   code,
   seed,
   objectives,
   definition,
-}: Plan): (log: OpenLog, name: string) => Promise<Study<never>> {
+}: Plan): (log: OpenLog) => Promise<Study<never>> {
   const { searcher, scheduler, where, duplicates } = code
   if (definition === undefined) refuseWithoutSpace(code)
   const random = randomStream(seed)
@@ -121,8 +123,8 @@ export function prepareStudy({
     startThread: startSearchInThread,
     breathe: () => nextMacrotask().then(() => true),
   })
-  const pruner = scheduler && new Pruner(scheduler, objectives, random.fork('scheduler'))
-  return async (log, name) => {
+  const pruner = scheduler && new Pruner(name, scheduler, objectives, random.fork('scheduler'))
+  return async (log) => {
     const state = new StudyState()
     for (const record of log.records) {
       state.apply(record)

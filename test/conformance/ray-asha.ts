@@ -77,7 +77,7 @@ class RayRun {
       stopLastTrials: config.stop_last_trials,
     })
     this.#objective = { metric: config.metric, mode: config.mode }
-    this.#state = this.#scheduler.init({ objectives: [this.#objective] })
+    this.#state = this.#scheduler.init({ name: 'test', resources: {}, objectives: [this.#objective] })
     this.#reductionFactor = config.reduction_factor
     this.#timeAttr = config.time_attr
   }
@@ -108,7 +108,12 @@ class RayRun {
   }
 
   #add(trial: number, bracket: number): Record<string, unknown> {
-    this.#scheduler.onAdd?.(this.#state, { trial, config: {}, random: streamInto(bracket, this.derived()) })
+    this.#scheduler.onAdd?.(this.#state, {
+      trial,
+      config: {},
+      resources: {},
+      random: streamInto(bracket, this.derived()),
+    })
     this.#pending.add(trial)
     return { bracket: this.#state.climbers.get(trial)?.bracket }
   }

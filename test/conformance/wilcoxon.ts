@@ -50,7 +50,7 @@ function isPruned(input: PrunerInput): boolean {
   const { pThreshold, nStartupSteps, direction, bestValue, bestIntermediate, currentIntermediate } = input
   const mode = direction === 'minimize' ? 'min' : 'max'
   const scheduler = wilcoxonPruner({ pThreshold, nStartupSteps })
-  const state = scheduler.init({ objectives: [{ metric: 'loss', mode }] })
+  const state = scheduler.init({ name: 'test', resources: {}, objectives: [{ metric: 'loss', mode }] })
   const reportOf = (trial: number, time: number, recorded: unknown) => {
     const value = numberOf(recorded) as number
     return {
@@ -63,7 +63,8 @@ function isPruned(input: PrunerInput): boolean {
       hasCheckpoint: false,
     }
   }
-  for (const trial of [0, 1]) scheduler.onAdd?.(state, { trial, config: {}, random: randomStream(trial) })
+  for (const trial of [0, 1])
+    scheduler.onAdd?.(state, { trial, config: {}, resources: {}, random: randomStream(trial) })
   bestIntermediate.forEach((value, step) => scheduler.onReport(state, reportOf(0, step, value)))
   scheduler.onEnd?.(state, {
     trial: 0,

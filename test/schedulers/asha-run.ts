@@ -16,11 +16,16 @@ export class AshaRun {
   constructor(options: AshaOptions, mode: Mode = 'max') {
     this.#scheduler = asha(options)
     this.#mode = mode
-    this.state = this.#scheduler.init({ objectives: [{ metric: 'acc', mode }] })
+    this.state = this.#scheduler.init({ name: 'test', resources: {}, objectives: [{ metric: 'acc', mode }] })
   }
 
   add(trial: number): void {
-    this.#scheduler.onAdd?.(this.state, { trial, config: {}, random: this.#random.fork(trial) })
+    this.#scheduler.onAdd?.(this.state, {
+      trial,
+      config: {},
+      resources: {},
+      random: this.#random.fork(trial),
+    })
     this.#added.add(trial)
   }
 

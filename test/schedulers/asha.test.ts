@@ -150,7 +150,11 @@ describe('asha', () => {
 
   it('says loudly that it was told of a trial nobody added', () => {
     const scheduler = asha()
-    const state = scheduler.init({ objectives: [{ metric: 'acc', mode: 'max' }] })
+    const state = scheduler.init({
+      name: 'test',
+      resources: {},
+      objectives: [{ metric: 'acc', mode: 'max' }],
+    })
     const report = { trial: 3, time: 1, score: 1, values: [1], metrics: {}, config: {}, hasCheckpoint: false }
     expect(() => scheduler.onReport(state, report)).toThrow(TroupeError)
   })

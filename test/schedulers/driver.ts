@@ -67,7 +67,11 @@ export class Driver<State> {
 
   constructor(scheduler: Scheduler<State>) {
     this.#scheduler = scheduler
-    this.state = scheduler.init({ objectives: [{ metric: 'loss', mode: 'min' }] })
+    this.state = scheduler.init({
+      name: 'test',
+      resources: {},
+      objectives: [{ metric: 'loss', mode: 'min' }],
+    })
   }
 
   take(step: Step): Answer {
@@ -95,6 +99,7 @@ export class Driver<State> {
     this.#scheduler.onAdd?.(this.state, {
       trial,
       config: { trial },
+      resources: {},
       random: randomStream('laws').fork(trial),
     })
     this.#waiting.set(trial, 'pending')
@@ -157,6 +162,7 @@ export class Driver<State> {
     const further = commands.flatMap(({ trial, decision }) => {
       ok(this.#waiting.has(trial), `trial ${trial} was commanded but does not wait`)
       this.#waiting.delete(trial)
+      ok(decision.kind === 'stop', 'this driver cannot carry out an exploit')
       const end = { trial, state: decision.outcome, last: this.#last.get(trial) }
       return this.#obey(this.#scheduler.onEnd?.(this.state, end) ?? [])
     })

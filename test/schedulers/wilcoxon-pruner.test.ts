@@ -20,7 +20,11 @@ class Run {
 
   constructor(options: WilcoxonPrunerOptions = {}, mode: Mode = 'min') {
     this.#scheduler = wilcoxonPruner(options)
-    this.#state = this.#scheduler.init({ objectives: [{ metric: 'cost', mode }] })
+    this.#state = this.#scheduler.init({
+      name: 'test',
+      resources: {},
+      objectives: [{ metric: 'cost', mode }],
+    })
     this.#mode = mode
   }
 
