@@ -1,5 +1,5 @@
 import type { AnyActorRef } from 'xstate'
-import type { TrialRecord, TrialStatus } from '../src/core/trial.ts'
+import type { Resources, TrialRecord, TrialStatus } from '../src/core/trial.ts'
 import type { ExperimentErrorCode } from '../src/errors.ts'
 import type { Assignment, LogEntry, OutgoingReport } from '../src/executors/executor.ts'
 import type {
@@ -215,8 +215,8 @@ export interface TrialRun {
   answer(seq: number): void
   /** Stops the clocks of a trial whose report is held back. */
   hold(): void
-  /** Goes on with the report that was held back. */
-  resume(): void
+  /** Goes on with the report that was held back, now with these resources. */
+  resume(resources: Resources): void
   leave(as: 'stopped' | 'exploited' | 'paused'): void
   /** Sends `run.backedOff` after the pause that follows failure number `failures`. */
   backOff(failures: number): void

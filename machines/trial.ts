@@ -37,7 +37,7 @@ export const trialChart = setup({
   actions: {
     startRun: ({ context, event }) => {
       if (event.type !== 'trial.start') return
-      if (context.run.alive) context.run.resume()
+      if (context.run.alive) context.run.resume(event.assignment.resources)
       else context.run.start(event.assignment)
     },
     answerRun: ({ context, event }) => {
@@ -79,6 +79,7 @@ export const trialChart = setup({
     mayRetry: ({ context }) => context.record.failures < context.maxFailures,
     hasFinalValue: ({ context }) => context.hasFinalValue(context.record),
     hasLiveRun: ({ context }) => context.run.alive,
+    stopsToStartAgain: ({ event }) => event.type === 'trial.stop' && event.to === 'pending',
     stopsForLater: ({ event }) => event.type === 'trial.stop' && event.to === 'paused',
     leavesToTerminate: ({ context }) => context.next === 'terminated',
     leavesToPause: ({ context }) => context.next === 'paused',
@@ -98,7 +99,11 @@ export const trialChart = setup({
       on: {
         'trial.start': 'running',
         'trial.pause': 'paused',
-        'trial.stop': [{ guard: 'stopsForLater', target: 'paused' }, { target: 'terminated' }],
+        'trial.stop': [
+          { guard: 'stopsForLater', target: 'paused' },
+          { guard: 'stopsToStartAgain', target: 'pending', reenter: true },
+          { target: 'terminated' },
+        ],
       },
     },
     running: {
@@ -155,6 +160,7 @@ export const trialChart = setup({
         'trial.stop': [
           { guard: 'hasLiveRun', target: 'stopping', actions: ['rememberTarget', 'leaveRun'] },
           { guard: 'stopsForLater' },
+          { guard: 'stopsToStartAgain', target: 'pending' },
           { target: 'terminated' },
         ],
       },

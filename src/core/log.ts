@@ -1,5 +1,5 @@
 import type { Objective } from './objective.ts'
-import type { EndState, Params, Reason, TrialSource, TrialStatus } from './trial.ts'
+import type { EndState, Params, Reason, Resources, TrialSource, TrialStatus } from './trial.ts'
 
 /**
  * One line of an experiment's log: every message that changed something, in the order in which it did. Traces are made
@@ -46,6 +46,19 @@ export type LogRecord = { readonly at: number } & (
       readonly decision: string
       readonly reason?: string
       readonly evidence?: Readonly<Record<string, unknown>>
+    }
+  | {
+      /** The trial goes on with this configuration, from the checkpoint of the trial `donor`. */
+      readonly type: 'trial.exploited'
+      readonly trial: number
+      readonly donor: number
+      readonly config: unknown
+    }
+  | {
+      /** What the trial needs from its next start on. */
+      readonly type: 'trial.reallocated'
+      readonly trial: number
+      readonly resources: Resources
     }
   | {
       readonly type: 'trial.ended'

@@ -66,7 +66,8 @@ export interface TrialRecord {
   config: unknown
   readonly params: Params
   readonly source: TrialSource
-  readonly resources: Resources
+  /** Changes when its scheduler gives it more or less. */
+  resources: Resources
   readonly history: History
   readonly userAttrs: Record<string, unknown>
   readonly constraints: Record<string, number>

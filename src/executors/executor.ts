@@ -67,6 +67,8 @@ export interface AttemptListener {
 export interface Attempt {
   /** The report `seq` was decided upon: go on. A report that is not answered yet is how a trial is paused in memory. */
   answer(seq: number): void
+  /** From now on it has these resources: said before the answer that ends a pause. Not needed where it is all the same. */
+  reallocate?(resources: Resources): void
   /**
    * Asks for a checkpoint of the report that waits for its answer, told by `saved`. Only stepped trainables with
    * `save` can give one unasked; functions attach theirs to `report`.

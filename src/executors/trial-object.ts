@@ -1,5 +1,6 @@
 import { constraintValue, plainAttr } from '../core/metrics.ts'
 import { describe } from '../core/options.ts'
+import type { Resources } from '../core/trial.ts'
 import { type RandomStream, randomStream } from '../random/random.ts'
 import { loggedFields } from './copies.ts'
 import type { Assignment, AttemptListener, LogEntry } from './executor.ts'
@@ -8,6 +9,7 @@ import type { Trial } from './trainable.ts'
 /** What stands behind a `Trial`. */
 export interface TrialBackend {
   readonly assignment: Assignment
+  readonly resources: () => Resources
   readonly report: Trial['report']
   readonly sleep: Trial['sleep']
   readonly signal: () => AbortSignal
@@ -16,7 +18,7 @@ export interface TrialBackend {
 }
 
 /** The object that user code is given. Its methods are closures, so that they can be taken off it. */
-export function trialObject({ assignment, report, sleep, signal, listener }: TrialBackend): Trial {
+export function trialObject({ assignment, resources, report, sleep, signal, listener }: TrialBackend): Trial {
   let random: RandomStream | undefined
   let checkpoint: { readonly value: unknown } | undefined
 
@@ -31,7 +33,9 @@ export function trialObject({ assignment, report, sleep, signal, listener }: Tri
     id: assignment.id,
     number: assignment.trial,
     attempt: assignment.attempt,
-    resources: assignment.resources,
+    get resources() {
+      return resources()
+    },
     get signal() {
       return signal()
     },

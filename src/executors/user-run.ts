@@ -1,5 +1,6 @@
 import { isPlainObject } from '../core/metrics.ts'
 import { describe } from '../core/options.ts'
+import type { Resources } from '../core/trial.ts'
 import { asError, assertNever, TrialStopped } from '../errors.ts'
 import type { Kernel, Watch } from '../runtime/kernel.ts'
 import { driveAsyncGenerator } from './async-generator-form.ts'
@@ -47,6 +48,7 @@ const FREE_REFUSALS = 1000
 export class UserRun<Config> implements Attempt, SteppedSide {
   readonly assignment: Assignment
   readonly trial: Trial
+  #resources: Resources
   readonly #kernel: Kernel
   readonly #reports: OutgoingReports
   readonly #sleeps: Sleeps
@@ -64,6 +66,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
 
   constructor({ trainable, kernel, assignment, listener, kept, reportDelayMs }: UserRunOptions<Config>) {
     this.assignment = assignment
+    this.#resources = assignment.resources
     this.#kernel = kernel
     this.#listener = listener
     this.#sleeps = new Sleeps(kernel, () => this.#watch?.resumed())
@@ -79,6 +82,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
     })
     this.trial = trialObject({
       assignment,
+      resources: () => this.#resources,
       report: (metrics, options) => this.report(metrics, options),
       sleep: (ms) => this.#sleep(ms),
       signal: () => this.#signal(),
@@ -105,6 +109,10 @@ export class UserRun<Config> implements Attempt, SteppedSide {
       report.resolve()
       this.#settleIfHeard()
     })
+  }
+
+  reallocate(resources: Resources): void {
+    this.#resources = resources
   }
 
   save(): void {

@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate'
 import type { TrialNote, TrialRun } from '../../machines/protocol.ts'
-import type { TrialRecord } from '../core/trial.ts'
+import type { Resources, TrialRecord } from '../core/trial.ts'
 import { asError, TroupeError } from '../errors.ts'
 import type {
   Assignment,
@@ -41,6 +41,7 @@ export class SupervisedRun implements TrialRun {
   #trial: AnyActorRef | undefined
   #attempt: Attempt | undefined
   #attemptNumber = 0
+  #resources: Resources | undefined
   // From the start to the end of an attempt, also before the executor has given it.
   #isOpen = false
   #isStarting = false
@@ -81,6 +82,7 @@ export class SupervisedRun implements TrialRun {
 
   start(assignment: Assignment): void {
     this.#attemptNumber = assignment.attempt
+    this.#resources = assignment.resources
     this.#leaving = false
     this.#unanswered.clear()
     this.#ranBeforeMs += this.#attemptRanMs
@@ -108,8 +110,12 @@ export class SupervisedRun implements TrialRun {
     this.#stopClocks()
   }
 
-  resume(): void {
+  resume(resources: Resources): void {
     this.#startClocks()
+    if (resources !== this.#resources) {
+      this.#resources = resources
+      this.#ask(this.#attemptNumber, () => this.#attempt?.reallocate?.(resources))
+    }
     for (const seq of [...this.#unanswered]) this.answer(seq)
   }
 

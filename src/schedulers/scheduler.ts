@@ -132,6 +132,11 @@ export interface Scheduler<State = unknown> {
   readonly timeAttr?: string | undefined
   /** One line for people, such as `'Using FIFO scheduling algorithm.'` Default: one with its name. */
   readonly line?: string | undefined
+  /**
+   * A stepped trainable with `save` attaches a checkpoint to each report whose `training_iteration` this divides, unless
+   * the user says otherwise; 0 for none. For schedulers that exploit. Default 0.
+   */
+  readonly saveEvery?: number | undefined
   onAdd?(state: State, added: AddedTrial): void
   /** May end waiting trials that can no longer win, or let them exploit. */
   onEnd?(state: State, end: TrialEnd): readonly Command[] | void

@@ -10,19 +10,21 @@ export interface SchedulerTraits {
   readonly objective: ObjectiveOptions
   readonly timeAttr: string
   readonly line: string
+  readonly saveEvery: number
 }
 
 /** The one place that knows the defaults of what a scheduler need not say. */
 export function traitsOf(
-  scheduler: Pick<Scheduler, 'name' | 'objectives' | 'objective' | 'timeAttr' | 'line'>,
+  scheduler: Pick<Scheduler, 'name' | 'objectives' | 'objective' | 'timeAttr' | 'line' | 'saveEvery'>,
 ): SchedulerTraits {
-  const { name, objectives, objective, timeAttr, line } = scheduler
+  const { name, objectives, objective, timeAttr, line, saveEvery } = scheduler
   return {
     name,
     objectives: objectives ?? 'any',
     objective: objective ?? {},
     timeAttr: timeAttr ?? 'training_iteration',
     line: line ?? `Using ${name}.`,
+    saveEvery: saveEvery ?? 0,
   }
 }
 
@@ -35,6 +37,11 @@ const RULES: readonly {
   { key: 'objective', holds: isObject, words: "an object, such as { metric: 'loss', mode: 'min' }" },
   { key: 'timeAttr', holds: (value) => isText(value) && value !== '', words: 'the name of a metric' },
   { key: 'line', holds: isText, words: 'a line of text' },
+  {
+    key: 'saveEvery',
+    holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+    words: 'an integer from 0',
+  },
 ]
 
 /**

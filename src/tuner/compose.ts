@@ -88,13 +88,14 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
   const where = options.where as Where | undefined
   const points = readGivenPoints(searcher, space, objectives, randomStream(seed), where)
   const count = trialCount(searcher, space, options.numSamples, points)
+  const traits = traitsOf(scheduler)
   const plan: ExperimentSettings['plan'] = {
     name: options.name ?? (trainableName === 'trial' ? 'experiment' : trainableName),
     trainableName,
     seed,
     searcherName: searcher.name,
     schedulerName: scheduler.name,
-    timeAttr: traitsOf(scheduler).timeAttr,
+    timeAttr: traits.timeAttr,
     objectives,
     rankedBy: schedulerObjectives(scheduler, objectives),
     trialCount: count,
@@ -104,7 +105,7 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     totalResources,
     maxFailures: options.failure.maxFailures,
     failFast: options.failure.failFast,
-    saveEvery: options.checkpoint.every,
+    saveEvery: options.checkpoint.every ?? traits.saveEvery,
     saveAtEnd: options.checkpoint.atEnd,
   }
   const settings: Composition['settings'] = {

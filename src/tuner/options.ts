@@ -28,7 +28,10 @@ export interface FailureOptions {
 
 /** When checkpoints are taken of stepped trainables that can `save`. Functions attach theirs to `report`. */
 export interface CheckpointOptions {
-  /** With each report whose `training_iteration` this divides. Integer from 0; 0 for none. Default 0. */
+  /**
+   * With each report whose `training_iteration` this divides. Integer from 0; 0 for none. Default: as the scheduler
+   * needs, which is none but for `pbt` and its kin.
+   */
   readonly every?: number
   /** With the last report. Default false. */
   readonly atEnd?: boolean
@@ -118,7 +121,7 @@ export interface RealRunOptions {
 }
 
 const FAILURE_DEFAULTS = { maxFailures: 0, failFast: false, backoffMs: 0 }
-const CHECKPOINT_DEFAULTS = { every: 0, atEnd: false }
+const CHECKPOINT_DEFAULTS = { every: undefined as number | undefined, atEnd: false }
 
 const DEFAULTS = {
   paramSpace: undefined,

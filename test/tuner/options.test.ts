@@ -471,7 +471,6 @@ describe('defaults', () => {
     ['maxFailures', '0'],
     ['failFast', 'false'],
     ['backoffMs', '0'],
-    ['every', '0'],
     ['atEnd', 'false'],
   ])('are what the docstring says: %s', (name, documented) => {
     const { failure, checkpoint, ...options } = readExperimentOptions('Tuner', {})

@@ -1,4 +1,4 @@
-import type { PolicyActor } from './protocol.ts'
+import type { PolicyActor } from '../protocol.ts'
 
 /** What the end of the policies needs of those around it. */
 export interface ClosingPorts {

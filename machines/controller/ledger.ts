@@ -1,11 +1,11 @@
 import TinyQueue from 'tinyqueue'
 import type { AnyActorRef } from 'xstate'
-import { ResourcePool } from '../src/core/resources.ts'
-import type { EndState, Reason, Resources, TrialRecord, TrialStatus } from '../src/core/trial.ts'
-import type { Metrics } from '../src/core/metrics.ts'
-import type { Candidate, TrialReport } from '../src/schedulers/scheduler.ts'
-import type { Domain } from '../src/space/space.ts'
-import type { TrialRun } from './protocol.ts'
+import { ResourcePool } from '../../src/core/resources.ts'
+import type { EndState, Reason, Resources, TrialRecord, TrialStatus } from '../../src/core/trial.ts'
+import type { Metrics } from '../../src/core/metrics.ts'
+import type { Candidate, TrialReport } from '../../src/schedulers/scheduler.ts'
+import type { Domain } from '../../src/space/space.ts'
+import type { TrialRun } from '../protocol.ts'
 import type { Standstill } from './standstill.ts'
 
 /** A report that waits for its decision. */
@@ -32,6 +32,8 @@ export interface LiveTrial {
   ending: { readonly state: EndState; readonly reason: Reason } | undefined
   /** Reports that wait for their decisions, in order. */
   readonly awaiting: Awaiting[]
+  /** What it needs from its next start on, when that is to change. */
+  nextResources: Resources | undefined
   /** Whether its next attempt takes over another trial's checkpoint. */
   exploits: boolean
   /** The last report that a scheduler could rank. */
@@ -99,6 +101,12 @@ export class Ledger {
     record.status = status
   }
 
+  /** A trial is in another state without having gone through its machine. */
+  enter(record: TrialRecord, status: TrialStatus, at: number, cause: string): void {
+    this.setStatus(record, status)
+    record.life.enter(status, at, cause, record.attempt)
+  }
+
   /** Makes a live trial one of those that could be started, or no longer. */
   setWaiting(trial: LiveTrial, waits: boolean): void {
     if (waits) this.#waiting.set(trial.record.number, trial)
@@ -134,6 +142,9 @@ export class Ledger {
     this.#freeSlots.push(trial.worker)
     trial.worker = -1
     this.pool.giveBack(trial.record.resources)
+    if (trial.nextResources === undefined) return
+    trial.record.resources = trial.nextResources
+    trial.nextResources = undefined
   }
 
   /** A trial has ended: only its record stays, without the room that grows in reserve. */

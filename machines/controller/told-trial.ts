@@ -1,8 +1,8 @@
-import type { Objective } from '../src/core/objective.ts'
-import { metricOf } from '../src/core/metrics.ts'
-import type { EndState, TrialRecord } from '../src/core/trial.ts'
-import type { ToldTrial } from '../src/searchers/searcher.ts'
-import type { Domain } from '../src/space/space.ts'
+import type { Objective } from '../../src/core/objective.ts'
+import { metricOf } from '../../src/core/metrics.ts'
+import type { EndState, TrialRecord } from '../../src/core/trial.ts'
+import type { ToldTrial } from '../../src/searchers/searcher.ts'
+import type { Domain } from '../../src/space/space.ts'
 
 /**
  * What a searcher is told of a trial that has ended.
