@@ -4,6 +4,7 @@ import { assertNever, TroupeError } from '../src/errors.ts'
 import type { RandomStream } from '../src/random/random.ts'
 import { defaultChoice } from '../src/schedulers/default-choice.ts'
 import {
+  type Candidate,
   type Command,
   CONTINUE,
   type Decision,
@@ -23,6 +24,8 @@ const NO_COMMANDS: readonly Command[] = []
 // holds every report. Between these bounds, a copy is taken each time as many messages have come as there are trials.
 const TAIL_MIN = 1024
 const TAIL_MAX = 8192
+// A question who runs next holds all that wait: so many in all the record may hold, whatever the number of messages.
+const CANDIDATES_MAX = 500_000
 
 /**
  * A scheduler and the experiment's stoppers, with what is needed to start them again: a copy of their state, and the
@@ -39,6 +42,8 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
   #stopperStates: unknown[] = []
   #saved: { readonly state: unknown; readonly stopperStates: unknown[] } | undefined
   #tail: Recorded[] = []
+  /** Candidates in the questions of the tail. */
+  #candidateCount = 0
   #trialCount = 0
   #canCopy = true
   /** The stopper that is being asked; undefined while it is the scheduler. */
@@ -66,9 +71,14 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     if (message.type === 'scheduler.close') return [{ type: 'scheduler.closed' }]
     const answers = this.#do(message)
     this.#tail.push(message)
-    if (this.#canCopy && this.#tail.length >= Math.min(TAIL_MAX, Math.max(TAIL_MIN, this.#trialCount)))
-      this.#save()
+    if (message.type === 'scheduler.choose') this.#candidateCount += message.choice.candidates.length
+    if (this.#canCopy && this.#isTailLong) this.#save()
     return answers
+  }
+
+  get #isTailLong(): boolean {
+    if (this.#candidateCount >= CANDIDATES_MAX) return true
+    return this.#tail.length >= Math.min(TAIL_MAX, Math.max(TAIL_MIN, this.#trialCount))
   }
 
   restart(): void {
@@ -94,6 +104,7 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     try {
       this.#saved = structuredClone({ state: this.#state, stopperStates: this.#stopperStates })
       this.#tail = []
+      this.#candidateCount = 0
     } catch {
       // A state that cannot be copied breaks the interface's law; such a scheduler is started again from its very
       // first message, at the price of keeping them all.
@@ -124,7 +135,7 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
           scheduler.choose === undefined
             ? defaultChoice(choice.candidates)
             : scheduler.choose(this.#state, choice)
-        if (trial !== undefined && !choice.candidates.some((candidate) => candidate.trial === trial)) {
+        if (trial !== undefined && !isAmong(choice.candidates, trial)) {
           throw new TroupeError(
             'badChoice',
             `${scheduler.name} chose trial ${trial}, which is not among the candidates ${choice.candidates.map((candidate) => candidate.trial).join(', ')}.`,
@@ -172,6 +183,18 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
       : NO_COMMANDS
     return { type: 'scheduler.decided', trial, seq, decision, demand, commands }
   }
+}
+
+/** @param candidates - By trial number. */
+function isAmong(candidates: readonly Candidate[], trial: number): boolean {
+  let low = 0
+  let high = candidates.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((candidates[middle] as Candidate).trial < trial) low = middle + 1
+    else high = middle
+  }
+  return candidates[low]?.trial === trial
 }
 
 // What comes back from a policy of a user's is looked at before anybody acts on it.

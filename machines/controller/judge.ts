@@ -61,7 +61,16 @@ export class Judge {
     }
     const values = readValues(record, metrics, plan)
     trial.awaiting.push({ attempt, seq: report.seq, metrics, last: report.last })
-    ports.log?.({ at, type: 'trial.report', trial: number, attempt, seq: report.seq, metrics })
+    ports.log?.({
+      at,
+      type: 'trial.report',
+      trial: number,
+      attempt,
+      seq: report.seq,
+      metrics,
+      ...(report.last ? { last: true } : undefined),
+      ...(plan.saveEvery > 0 && report.checkpoint !== undefined ? { checkpoint: true } : undefined),
+    })
     const ranked = rankable(record, metrics, values, plan)
     if (ranked !== undefined) trial.lastRanked = ranked
     if (plan.searcherObserves && values !== undefined) {

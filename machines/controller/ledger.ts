@@ -7,6 +7,7 @@ import type { Candidate, TrialReport } from '../../src/schedulers/scheduler.ts'
 import type { Domain } from '../../src/space/space.ts'
 import type { TrialRun } from '../protocol.ts'
 import type { Standstill } from './standstill.ts'
+import { WaitingList } from './waiting-list.ts'
 
 /** A report that waits for its decision. */
 export interface Awaiting {
@@ -68,7 +69,7 @@ export class Ledger {
   // The lowest free slot first, so that which worker a trial gets depends on nothing but the order of events.
   readonly #freeSlots = new TinyQueue<number>([], (a, b) => a - b)
   #slotsMade = 0
-  readonly #waiting = new Map<number, LiveTrial>()
+  readonly #waiting = new WaitingList()
 
   constructor(slotCount: number, total: Resources) {
     this.slotCount = slotCount
@@ -91,7 +92,7 @@ export class Ledger {
 
   /** Whether a trial waits for room or for the scheduler. One that the user holds waits for neither. */
   get hasWaiting(): boolean {
-    for (const { held } of this.#waiting.values()) if (!held) return true
+    for (const { held } of this.#waiting) if (!held) return true
     return false
   }
 
@@ -109,26 +110,21 @@ export class Ledger {
 
   /** Makes a live trial one of those that could be started, or no longer. */
   setWaiting(trial: LiveTrial, waits: boolean): void {
-    if (waits) this.#waiting.set(trial.record.number, trial)
-    else this.#waiting.delete(trial.record.number)
+    if (waits) this.#waiting.add(trial)
+    else this.#waiting.delete(trial)
   }
 
   isWaiting(trial: LiveTrial): boolean {
-    return this.#waiting.has(trial.record.number)
+    return this.#waiting.has(trial)
   }
 
   /** Trials that could be started now, by number. */
   candidates(): Candidate[] {
-    const candidates: Candidate[] = []
-    for (const { record, held, pausedBy } of this.#waiting.values()) {
-      if (held || !this.pool.fits(record.resources)) continue
-      candidates.push({ trial: record.number, status: pausedBy === 'scheduler' ? 'paused' : 'pending' })
-    }
-    return candidates.length > 1 ? candidates.sort((a, b) => a.trial - b.trial) : candidates
+    return this.#waiting.candidates(this.pool)
   }
 
   waitingTrials(): Iterable<LiveTrial> {
-    return this.#waiting.values()
+    return this.#waiting
   }
 
   takeSlot(trial: LiveTrial): void {
@@ -142,9 +138,16 @@ export class Ledger {
     this.#freeSlots.push(trial.worker)
     trial.worker = -1
     this.pool.giveBack(trial.record.resources)
-    if (trial.nextResources === undefined) return
-    trial.record.resources = trial.nextResources
+    if (trial.nextResources !== undefined) this.#reallocate(trial, trial.nextResources)
+  }
+
+  // It may wait already, for what it needed before.
+  #reallocate(trial: LiveTrial, resources: Resources): void {
+    const waits = this.isWaiting(trial)
+    this.setWaiting(trial, false)
+    trial.record.resources = resources
     trial.nextResources = undefined
+    this.setWaiting(trial, waits)
   }
 
   /** A trial has ended: only its record stays, without the room that grows in reserve. */

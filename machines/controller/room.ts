@@ -177,6 +177,8 @@ export class Room {
     const { ending, ledger, ports } = this.#desk
     if (ledger.live.size === 0) return this.#onEmpty()
     const waiting = [...ledger.waitingTrials()]
+    // All that are left have been ended by the scheduler, and are on their way out.
+    if ([...ledger.live.values()].every((trial) => trial.ending !== undefined)) return
     if (waiting.some((trial) => trial.held)) {
       this.#letProcessEnd = ports.keepAlive()
       return
