@@ -1,5 +1,6 @@
 import type { AnyEventObject } from 'xstate'
 import { describe } from '../src/core/options.ts'
+import { partitionPoint } from '../src/core/partition-point.ts'
 import { assertNever, TroupeError } from '../src/errors.ts'
 import type { RandomStream } from '../src/random/random.ts'
 import { defaultChoice } from '../src/schedulers/default-choice.ts'
@@ -187,14 +188,8 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
 
 /** @param candidates - By trial number. */
 function isAmong(candidates: readonly Candidate[], trial: number): boolean {
-  let low = 0
-  let high = candidates.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((candidates[middle] as Candidate).trial < trial) low = middle + 1
-    else high = middle
-  }
-  return candidates[low]?.trial === trial
+  const index = partitionPoint(candidates.length, (i) => (candidates[i] as Candidate).trial < trial)
+  return candidates[index]?.trial === trial
 }
 
 // What comes back from a policy of a user's is looked at before anybody acts on it.

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../../src/core/partition-point.ts'
 import type { ResourcePool } from '../../src/core/resources.ts'
 import type { Resources } from '../../src/core/trial.ts'
 import type { Candidate } from '../../src/schedulers/scheduler.ts'
@@ -60,16 +61,7 @@ export class WaitingList {
 
   /** Where the number is, or would be. */
   #indexOf(number: number): number {
-    let low = 0
-    let high = this.#trials.length
-    // Mostly it is the newest trial.
-    if (high > 0 && (this.#trials[high - 1] as LiveTrial).record.number < number) return high
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#trials[middle] as LiveTrial).record.number < number) low = middle + 1
-      else high = middle
-    }
-    return low
+    return partitionPoint(this.#trials.length, (i) => (this.#trials[i] as LiveTrial).record.number < number)
   }
 }
 

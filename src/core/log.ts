@@ -37,6 +37,10 @@ export type LogRecord = { readonly at: number } & (
       readonly attempt: number
       readonly seq: number
       readonly metrics: Readonly<Record<string, unknown>>
+      /** The trial ended with it by itself, so that the scheduler was not asked. */
+      readonly last?: true
+      /** It came with a checkpoint. Said only for schedulers that have trials exploit each other. */
+      readonly checkpoint?: true
     }
   | {
       readonly type: 'trial.decision'
