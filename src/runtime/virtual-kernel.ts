@@ -44,34 +44,53 @@ const TIMER_MS_MAX = 2 ** 31 - 1
 export function virtualKernel({ stallMs }: { readonly stallMs: number }): VirtualKernel {
   const order = (a: Due, b: Due): number => a.at - b.at || a.seq - b.seq
   let heap = new TinyQueue<Due>([], order)
+  // What was posted is due at once, in order: it needs no place among the timers, only its turn.
+  let posted: Due[] = []
+  let postedDone = 0
   let husks = 0
   let now = 0
   let seq = 0
   let awake: Watched[] = []
   let wakeDriver: (() => void) | undefined
 
-  function push(at: number, fn: () => void): Due {
-    const due: Due = { at, seq: seq++, fn }
+  function later(ms: number, fn: () => void): Due {
+    const due: Due = { at: now + ms, seq: seq++, fn }
     heap.push(due)
     wakeDriver?.()
     return due
   }
 
-  /** The next event that was not cleared, at its time; of those that are due by then and were posted before. */
-  function take(until = Infinity, before = Infinity): (() => void) | undefined {
-    for (let due = heap.peek(); due !== undefined && due.at <= until && due.seq < before; due = heap.peek()) {
+  function post(fn: () => void): void {
+    posted.push({ at: now, seq: seq++, fn })
+    wakeDriver?.()
+  }
+
+  /** The timer that is due first, of those that were not cleared. */
+  function firstTimer(): Due | undefined {
+    let due = heap.peek()
+    for (; due !== undefined && due.fn === undefined; due = heap.peek()) {
       heap.pop()
-      const { fn } = due
-      if (fn === undefined) {
-        husks--
-        continue
-      }
-      now = due.at
-      // It has fired: to clear it from now on is nothing.
-      due.fn = undefined
-      return fn
+      husks--
     }
-    return undefined
+    return due
+  }
+
+  /** The next event, at its time; of those that are due by then and were posted before. */
+  function take(until = Infinity, before = Infinity): (() => void) | undefined {
+    const timer = firstTimer()
+    const next = posted[postedDone]
+    const due = next === undefined || (timer !== undefined && order(timer, next) < 0) ? timer : next
+    if (due === undefined || due.at > until || due.seq >= before) return undefined
+    if (due === timer) heap.pop()
+    else if (++postedDone === posted.length) {
+      posted = []
+      postedDone = 0
+    }
+    now = due.at
+    const { fn } = due
+    // It has fired: to clear it from now on is nothing.
+    due.fn = undefined
+    return fn
   }
 
   async function settle(): Promise<void> {
@@ -107,7 +126,7 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
 
   return {
     now: () => now,
-    setTimeout: (fn, ms) => push(now + Math.max(0, ms), fn),
+    setTimeout: (fn, ms) => later(Math.max(0, ms), fn),
     // Left in the heap as a husk: taking it out would cost a search. A run sets and clears a timer with each report, so
     // husks are thrown out when they are the greater part.
     clearTimeout(timer) {
@@ -121,7 +140,7 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
       )
       husks = 0
     },
-    post: (fn) => void push(now, fn),
+    post,
     keepAlive,
     watch(isParked) {
       const watched: Watched = {

@@ -77,6 +77,41 @@ describe('virtual time', () => {
     expect(ran).toEqual(['first at 5', 'second at 5', 'posted at 5', '0 ms at 5', 'later at 6'])
   })
 
+  it('is the same whatever events set, clear and post while others run', async () => {
+    const action = fc.record({ kind: fc.constantFrom('timer', 'post', 'clear'), ms: fc.nat({ max: 3 }) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(action, { maxLength: 4 }), { maxLength: 12 }), async (plans) => {
+        const kernel = virtualKernel({ stallMs: 1000 })
+        const timers: unknown[] = []
+        // What is due, in the order of the plain rule: by time, then by number.
+        let due: { at: number; id: number }[] = []
+        let started = 0
+        const run = (id: number) => (): void => {
+          const [first, ...others] = due.toSorted((a, b) => a.at - b.at || a.id - b.id)
+          expect({ at: kernel.now(), id }).toEqual(first)
+          due = others
+          act()
+        }
+        const act = (): void => {
+          for (const { kind, ms } of plans[started++] ?? []) {
+            const id = timers.length
+            if (kind === 'clear') {
+              kernel.clearTimeout(timers[ms] as never)
+              due = due.filter((event) => event.id !== ms || timers[ms] === undefined)
+              continue
+            }
+            due.push({ at: kernel.now() + (kind === 'post' ? 0 : ms), id })
+            timers.push(kind === 'timer' ? kernel.setTimeout(run(id), ms) : undefined)
+            if (kind === 'post') kernel.post(run(id))
+          }
+        }
+        act()
+        await runOut(kernel)
+        expect(due).toEqual([])
+      }),
+    )
+  })
+
   it('never goes back: a negative delay is none', async () => {
     const kernel = virtualKernel({ stallMs: 1000 })
     const times: number[] = []
