@@ -136,7 +136,7 @@ export class Controller {
   #pauseTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
-    trial.held = true
+    this.ledger.hold(trial, true)
     if (trial.record.status === 'pending' && trial.worker < 0 && trial.ref !== undefined)
       this.#lives.holdBack(trial)
   }
@@ -144,7 +144,7 @@ export class Controller {
   #resumeTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined || !trial.held) return
-    trial.held = false
+    this.ledger.hold(trial, false)
     this.#room.reconsider()
     this.#room.pump()
   }

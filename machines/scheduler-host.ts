@@ -26,7 +26,7 @@ const NO_COMMANDS: readonly Command[] = []
 const TAIL_MIN = 1024
 const TAIL_MAX = 8192
 // A question who runs next holds all that wait: so many in all the record may hold, whatever the number of messages.
-const CANDIDATES_MAX = 500_000
+const CANDIDATES_MAX = 4_000_000
 
 /**
  * A scheduler and the experiment's stoppers, with what is needed to start them again: a copy of their state, and the

@@ -51,6 +51,8 @@ export { nsga2, type CrossoverOptions, type MutationOptions, type Nsga2Options }
 export { nsga3, type Nsga3Options } from './searchers/nsga3.ts'
 export { qmc, type QmcOptions } from './searchers/qmc.ts'
 export { bruteForce, type BruteForceOptions } from './searchers/brute-force/brute-force.ts'
+export { bohb, type BohbOptions } from './searchers/bohb/bohb.ts'
+export { dehb, type DehbOptions } from './searchers/dehb/dehb.ts'
 export { partialFixed, type PartialFixedOptions } from './searchers/partial-fixed.ts'
 export type {
   Ask,
@@ -68,7 +70,23 @@ export type {
 
 // Schedulers and stoppers
 export { fifo } from './schedulers/fifo.ts'
-export { asha, type AshaOptions } from './schedulers/asha.ts'
+export { asha, type AshaOptions, type AshaType } from './schedulers/asha.ts'
+export { hyperband, type HyperbandOptions } from './schedulers/hyperband.ts'
+export { hyperbandForBohb } from './schedulers/hyperband-for-bohb.ts'
+export { medianStopping, type MedianStoppingOptions } from './schedulers/median-stopping.ts'
+export { moAsha, type MoAshaOptions } from './schedulers/mo-asha.ts'
+export {
+  resourceChanging,
+  type ResourceChangingOptions,
+  type ResourcesAllocation,
+} from './schedulers/resource-changing.ts'
+export type { AllocationContext } from './schedulers/resource-allocation.ts'
+export { pbt, type ExploreFunction, type PbtOptions } from './schedulers/pbt/pbt.ts'
+export type { Mutation } from './schedulers/pbt/mutation.ts'
+export { pb2, type Pb2Options } from './schedulers/pbt/pb2.ts'
+export type { HyperparamBounds } from './schedulers/pbt/bounds.ts'
+export { pbtPolicy, type PbtPolicy, type PbtStep } from './schedulers/pbt/pbt-policy.ts'
+export { pbtReplay, type PbtReplayOptions } from './schedulers/pbt/pbt-replay.ts'
 export type {
   AddedTrial,
   Candidate,
@@ -81,11 +99,27 @@ export type {
   TrialEnd,
   TrialReport,
 } from './schedulers/scheduler.ts'
+export { medianPruner, type MedianPrunerOptions } from './schedulers/median-pruner.ts'
+export { percentilePruner, type PercentilePrunerOptions } from './schedulers/percentile-pruner.ts'
+export {
+  successiveHalvingPruner,
+  type SuccessiveHalvingPrunerOptions,
+} from './schedulers/successive-halving-pruner.ts'
+export { hyperbandPruner, type HyperbandPrunerOptions } from './schedulers/hyperband-pruner.ts'
+export { thresholdPruner, type ThresholdPrunerOptions } from './schedulers/threshold-pruner.ts'
+export { patientPruner, type PatientPrunerOptions } from './schedulers/patient-pruner.ts'
+export type { ObservingScheduler } from './schedulers/observing.ts'
 export { wilcoxonPruner, type WilcoxonPrunerOptions } from './schedulers/wilcoxon-pruner.ts'
 export { terminator, type TerminatorOptions } from './stoppers/terminator/terminator.ts'
 export { maximumIteration } from './stoppers/maximum-iteration.ts'
+export { trialPlateau, type TrialPlateauOptions } from './stoppers/trial-plateau.ts'
+export { experimentPlateau, type ExperimentPlateauOptions } from './stoppers/experiment-plateau.ts'
+export { timeout } from './stoppers/timeout.ts'
+export { functionStopper } from './stoppers/function-stopper.ts'
+export { combined } from './stoppers/combined.ts'
 export { metricBound } from './stoppers/metric-bound.ts'
 export type { StopDemand, Stopper, StopperReport } from './stoppers/stopper.ts'
+export type { StopOption } from './stoppers/read-stoppers.ts'
 
 // Ask and tell
 export {
@@ -101,7 +135,7 @@ export type { TellOptions } from './study/study-keeper.ts'
 export type { TrialToAdd } from './study/added-trial.ts'
 export type { StudyTrial } from './study/study-trial.ts'
 export type { StudyTrialRecord } from './study/study-state.ts'
-export type { ObjectiveFunction, OptimizeOptions } from './study/optimize.ts'
+export type { ObjectiveFunction, OptimizeEnd, OptimizeOptions } from './study/optimize.ts'
 export { TrialPruned } from './study/trial-pruned.ts'
 
 // Watching

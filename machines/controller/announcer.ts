@@ -4,7 +4,7 @@ import type { LogRecord } from '../../src/core/log.ts'
 import type { EndState, TrialRecord, TrialStatus } from '../../src/core/trial.ts'
 import { deliver } from '../mail.ts'
 import type { Cast, ExperimentPlan, ExperimentPorts } from '../plan.ts'
-import type { LiveTrial } from './ledger.ts'
+import type { LiveTrial } from './live-trial.ts'
 import { toldTrial } from './told-trial.ts'
 
 /** A line of the log before it is given its time. */

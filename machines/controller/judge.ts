@@ -7,7 +7,7 @@ import type { StopDemand } from '../../src/stoppers/stopper.ts'
 import type { ExperimentMessage } from '../protocol.ts'
 import { hasFinalValue, rankable, readValues } from '../trial-values.ts'
 import type { Desk } from './desk.ts'
-import type { Awaiting, LiveTrial } from './ledger.ts'
+import type { Awaiting, LiveTrial } from './live-trial.ts'
 import type { Room } from './room.ts'
 import { REPORTS_MAX } from './standstill.ts'
 

@@ -1,48 +1,9 @@
 import TinyQueue from 'tinyqueue'
-import type { AnyActorRef } from 'xstate'
 import { ResourcePool } from '../../src/core/resources.ts'
-import type { EndState, Reason, Resources, TrialRecord, TrialStatus } from '../../src/core/trial.ts'
-import type { Metrics } from '../../src/core/metrics.ts'
-import type { Candidate, TrialReport } from '../../src/schedulers/scheduler.ts'
-import type { Domain } from '../../src/space/space.ts'
-import type { TrialRun } from '../protocol.ts'
-import type { Standstill } from './standstill.ts'
+import type { Resources, TrialRecord, TrialStatus } from '../../src/core/trial.ts'
+import type { Candidate } from '../../src/schedulers/scheduler.ts'
+import type { LiveTrial } from './live-trial.ts'
 import { WaitingList } from './waiting-list.ts'
-
-/** A report that waits for its decision. */
-export interface Awaiting {
-  readonly attempt: number
-  readonly seq: number
-  readonly metrics: Metrics
-  readonly last: boolean
-}
-
-/** What the experiment keeps of a trial only while it has not ended. */
-export interface LiveTrial {
-  readonly record: TrialRecord
-  readonly run: TrialRun
-  readonly domains: Readonly<Record<string, Domain>>
-  /** Undefined until its actor is there. */
-  ref: AnyActorRef | undefined
-  /** Index of its slot; -1 without one. */
-  worker: number
-  /** Held by the user: it is not started until resumed. */
-  held: boolean
-  pausedBy: 'scheduler' | 'user' | undefined
-  /** How it will have ended, once decided. */
-  ending: { readonly state: EndState; readonly reason: Reason } | undefined
-  /** Reports that wait for their decisions, in order. */
-  readonly awaiting: Awaiting[]
-  /** What it needs from its next start on, when that is to change. */
-  nextResources: Resources | undefined
-  /** Whether its next attempt takes over another trial's checkpoint. */
-  exploits: boolean
-  /** The last report that a scheduler could rank. */
-  lastRanked: TrialReport | undefined
-  /** What its code returned, in words, when that was no report. */
-  returned: string | undefined
-  readonly standstill: Standstill
-}
 
 /**
  * All trials of an experiment, and the room that they share. Plain bookkeeping for the experiment's actor, which
@@ -92,8 +53,7 @@ export class Ledger {
 
   /** Whether a trial waits for room or for the scheduler. One that the user holds waits for neither. */
   get hasWaiting(): boolean {
-    for (const { held } of this.#waiting) if (!held) return true
-    return false
+    return this.#waiting.freeCount > 0
   }
 
   setStatus(record: TrialRecord, status: TrialStatus): void {
@@ -112,6 +72,14 @@ export class Ledger {
   setWaiting(trial: LiveTrial, waits: boolean): void {
     if (waits) this.#waiting.add(trial)
     else this.#waiting.delete(trial)
+  }
+
+  /** The user holds a trial, or lets it go on. */
+  hold(trial: LiveTrial, held: boolean): void {
+    const waits = this.isWaiting(trial)
+    this.setWaiting(trial, false)
+    trial.held = held
+    this.setWaiting(trial, waits)
   }
 
   isWaiting(trial: LiveTrial): boolean {

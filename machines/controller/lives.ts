@@ -5,7 +5,7 @@ import type { ExperimentMessage } from '../protocol.ts'
 import { noFinalValue, readHistory } from '../trial-values.ts'
 import type { Desk } from './desk.ts'
 import type { Judge } from './judge.ts'
-import type { LiveTrial } from './ledger.ts'
+import type { LiveTrial } from './live-trial.ts'
 import type { Room } from './room.ts'
 
 type Entered = Extract<ExperimentMessage, { type: 'trial.entered' }>

@@ -3,7 +3,7 @@ import type { Assignment } from '../../src/executors/executor.ts'
 import type { Choice } from '../../src/schedulers/scheduler.ts'
 import type { Answer } from '../../src/searchers/session.ts'
 import type { Desk } from './desk.ts'
-import type { LiveTrial } from './ledger.ts'
+import type { LiveTrial } from './live-trial.ts'
 import { STARTS_MAX } from './standstill.ts'
 import { TrialMaker } from './trial-maker.ts'
 

@@ -10,7 +10,7 @@ import {
 import { TroupeError } from '../../src/errors.ts'
 import type { GivenTrial, TrialAnswer } from '../../src/searchers/session.ts'
 import type { Desk } from './desk.ts'
-import type { LiveTrial } from './ledger.ts'
+import type { LiveTrial } from './live-trial.ts'
 import { Standstill, TRIALS_MAX } from './standstill.ts'
 
 type Domains = LiveTrial['domains']

@@ -2,7 +2,7 @@ import { partitionPoint } from '../../src/core/partition-point.ts'
 import type { ResourcePool } from '../../src/core/resources.ts'
 import type { Resources } from '../../src/core/trial.ts'
 import type { Candidate } from '../../src/schedulers/scheduler.ts'
-import type { LiveTrial } from './ledger.ts'
+import type { LiveTrial } from './live-trial.ts'
 
 /**
  * The trials that wait, by number. A scheduler that pauses may have thousands of them and chooses among them for each
@@ -14,6 +14,13 @@ export class WaitingList {
   readonly #candidates: Candidate[] = []
   /** How many of them need what, by identity: most experiments know one need. */
   readonly #needs = new Map<Resources, number>()
+
+  #heldCount = 0
+
+  /** How many wait that the user does not hold. */
+  get freeCount(): number {
+    return this.#trials.length - this.#heldCount
+  }
 
   has(trial: LiveTrial): boolean {
     return this.#trials[this.#indexOf(trial.record.number)] === trial
@@ -34,6 +41,7 @@ export class WaitingList {
       status: trial.pausedBy === 'scheduler' ? 'paused' : 'pending',
     })
     this.#needs.set(resources, (this.#needs.get(resources) ?? 0) + 1)
+    if (trial.held) this.#heldCount++
   }
 
   delete(trial: LiveTrial): void {
@@ -42,6 +50,7 @@ export class WaitingList {
     if (this.#trials[index] !== trial) return
     this.#trials.splice(index, 1)
     this.#candidates.splice(index, 1)
+    if (trial.held) this.#heldCount--
     const left = (this.#needs.get(resources) ?? 1) - 1
     if (left === 0) this.#needs.delete(resources)
     else this.#needs.set(resources, left)
@@ -52,7 +61,7 @@ export class WaitingList {
     const needs = [...this.#needs.keys()]
     const fitting = new Set(needs.filter((need) => pool.fits(need)))
     if (fitting.size === 0) return []
-    if (fitting.size === needs.length && !this.#trials.some(isHeld)) return this.#candidates.slice()
+    if (fitting.size === needs.length && this.#heldCount === 0) return this.#candidates.slice()
     return this.#candidates.filter((_, i) => {
       const { held, record } = this.#trials[i] as LiveTrial
       return !held && fitting.has(record.resources)
@@ -63,8 +72,4 @@ export class WaitingList {
   #indexOf(number: number): number {
     return partitionPoint(this.#trials.length, (i) => (this.#trials[i] as LiveTrial).record.number < number)
   }
-}
-
-function isHeld({ held }: LiveTrial): boolean {
-  return held
 }

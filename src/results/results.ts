@@ -1,7 +1,7 @@
 import type { EndedBy, Warning } from '../core/events.ts'
 import type { Metrics } from '../core/metrics.ts'
 import type { Mode, Objective } from '../core/objective.ts'
-import type { TrialRecord } from '../core/trial.ts'
+import type { Reason, TrialRecord } from '../core/trial.ts'
 import { describe, must, nearest, readOptions } from '../core/options.ts'
 import { paretoFront } from '../core/pareto.ts'
 import { NoResultError, OptionError } from '../errors.ts'
@@ -21,6 +21,8 @@ export interface ResultsInput {
   readonly records: readonly TrialRecord[]
   readonly objectives: readonly Objective[]
   readonly endedBy: EndedBy
+  /** Why, in words, where that says more than `endedBy`. */
+  readonly endReason?: Reason | undefined
   readonly warnings: readonly Warning[]
   /** Milliseconds since the start, on the experiment's clock. */
   readonly elapsedMs: number
@@ -46,6 +48,8 @@ const CHECKS = { scope: must.beOneOf(...SCOPES) }
 export class Results<Config = unknown> {
   /** How the experiment came to its end. */
   readonly endedBy: EndedBy
+  /** What the stopper said that ended it, with its evidence; undefined when none did. */
+  readonly endReason: Reason | undefined
   /** What went wrong without harm. */
   readonly warnings: readonly Warning[]
   readonly objectives: readonly Objective[]
@@ -54,11 +58,12 @@ export class Results<Config = unknown> {
   readonly #records: readonly TrialRecord[]
   readonly #space: Space | undefined
 
-  constructor({ records, objectives, endedBy, warnings, elapsedMs, space }: ResultsInput) {
+  constructor({ records, objectives, endedBy, endReason, warnings, elapsedMs, space }: ResultsInput) {
     // A copy: a running experiment goes on to add trials.
     this.#records = inOrder([...records])
     this.objectives = objectives
     this.endedBy = endedBy
+    this.endReason = endReason
     this.warnings = [...warnings]
     this.elapsedMs = elapsedMs
     this.#space = space

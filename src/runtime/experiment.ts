@@ -8,7 +8,7 @@ import { SearcherHost } from '../../machines/searcher-host.ts'
 import type { EndedBy, Warning } from '../core/events.ts'
 import type { LogRecord } from '../core/log.ts'
 import type { ExperimentSnapshot, ExperimentStatus } from '../core/snapshot.ts'
-import type { Resources, TrialRecord } from '../core/trial.ts'
+import type { Reason, Resources, TrialRecord } from '../core/trial.ts'
 import { asError, TroupeError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { idMaker, type RandomStream } from '../random/random.ts'
@@ -48,6 +48,8 @@ export interface ExperimentSettings {
 /** How an experiment ended. */
 export interface Ending {
   readonly endedBy: EndedBy
+  /** What the stopper said that ended it, if one did. */
+  readonly endReason: Reason | undefined
   readonly failure: Failure | undefined
 }
 
@@ -280,7 +282,12 @@ export class Experiment {
     const schedulerHost = new SchedulerHost({
       scheduler,
       stoppers,
-      context: { name: plan.name, resources: plan.totalResources, objectives: plan.rankedBy },
+      context: {
+        name: plan.name,
+        resources: plan.totalResources,
+        objectives: plan.rankedBy,
+        budget: plan.trialCount,
+      },
       random: random.fork('scheduler'),
     })
     const now = (): number => this.elapsedMs
@@ -348,7 +355,8 @@ export class Experiment {
       failure === undefined ? this.#controller.endedBy : failure.code === 'failFast' ? 'failFast' : 'error'
     const at = this.elapsedMs
     this.#endedAfterMs = at
-    this.#ending = { endedBy, failure }
+    const endReason = failure === undefined ? this.#controller.endReason : undefined
+    this.#ending = { endedBy, endReason, failure }
     this.#searcherHost.close()
     this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
     this.events.emit('experiment.end', { endedBy, at })

@@ -47,6 +47,8 @@ export class SupervisedRun implements TrialRun {
   #isStarting = false
   // Reports that wait for their answers. Mostly one; more when user code does not await them.
   readonly #unanswered = new Set<number>()
+  // Of this attempt. Its reports come in order, so what does not come after it was there before.
+  #lastSeq = 0
   #leaving = false
   // Time that earlier attempts ran, and this one up to its last pause.
   #ranBeforeMs: number
@@ -85,6 +87,7 @@ export class SupervisedRun implements TrialRun {
     this.#resources = assignment.resources
     this.#leaving = false
     this.#unanswered.clear()
+    this.#lastSeq = 0
     this.#ranBeforeMs += this.#attemptRanMs
     this.#attemptRanMs = 0
     this.#startClocks()
@@ -180,6 +183,9 @@ export class SupervisedRun implements TrialRun {
 
   #onReport(report: OutgoingReport, attempt: number): void {
     if (!this.#isOpen || this.#leaving || attempt !== this.#attemptNumber) return
+    // A message can arrive twice where it comes from afar.
+    if (report.seq <= this.#lastSeq) return
+    this.#lastSeq = report.seq
     this.#unanswered.add(report.seq)
     this.#kernel.clearTimeout(this.#reportTimer)
     this.#trial?.send({ type: 'run.report', report, attempt, ranMs: this.#ranBeforeMs + this.#ranMs() })

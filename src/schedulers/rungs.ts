@@ -1,3 +1,4 @@
+import { partitionPoint } from '../core/partition-point.ts'
 import { nearestLog } from '../math/nearest-log.ts'
 import { quantileOfSorted } from '../math/quantile.ts'
 
@@ -69,25 +70,36 @@ export function cutoffOf(rung: Rung, reductionFactor: number): number | null {
  */
 export function recordScore(rung: Rung, score: number): void {
   if (rung.count === rung.scores.length) {
-    const larger = new Float64Array(2 * rung.count)
+    const larger = new Float64Array(Math.max(8, 2 * rung.count))
     larger.set(rung.scores)
     rung.scores = larger
   }
-  // `+ 0` makes one zero of two, so that the order in which they came cannot show.
-  const ranked = Number.isNaN(score) ? -Infinity : score + 0
+  const ranked = rankedScore(score)
   const at = firstAbove(rung.scores, rung.count, ranked)
   rung.scores.copyWithin(at + 1, at, rung.count)
   rung.scores[at] = ranked
   rung.count++
 }
 
-function firstAbove(sorted: Float64Array, count: number, value: number): number {
-  let low = 0
-  let high = count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] as number) > value) high = middle
-    else low = middle + 1
-  }
-  return low
+/** Takes one score out again; it must be there. Cost: as of `recordScore`. */
+export function removeScore(rung: Rung, score: number): void {
+  const at = placeOf(rung, score)
+  rung.scores.copyWithin(at, at + 1, rung.count)
+  rung.count--
+}
+
+/** Index of a score that is there; of equal ones, the last. Cost: O(log n). */
+export function placeOf(rung: Rung, score: number): number {
+  return firstAbove(rung.scores, rung.count, rankedScore(score)) - 1
+}
+
+/** What is kept of a score: NaN is the worst. */
+export function rankedScore(score: number): number {
+  // `+ 0` makes one zero of two, so that the order in which they came cannot show.
+  return Number.isNaN(score) ? -Infinity : score + 0
+}
+
+/** How many of the first `count` numbers of an ascending array are at most `value`. Cost: O(log n). */
+export function firstAbove(sorted: Readonly<ArrayLike<number>>, count: number, value: number): number {
+  return partitionPoint(count, (i) => (sorted[i] as number) <= value)
 }

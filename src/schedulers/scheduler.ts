@@ -52,6 +52,8 @@ export interface SchedulerContext {
   readonly resources: Resources
   /** What is optimised. One for schedulers that declare `objectives: 'one'`. */
   readonly objectives: readonly Objective[]
+  /** How many trials there will be, at most; Infinity where there is no end to them, missing where nobody knows. */
+  readonly budget?: number
 }
 
 /** A trial that was created and waits for its first start. */

@@ -49,7 +49,7 @@ const RULES: readonly {
  * @param owner - Who was given it, for messages, such as `'Tuner'`.
  * @throws {OptionError} also for a factory that was not called, and for what it says of itself that cannot be used.
  */
-export function checkScheduler(owner: string, scheduler: unknown): asserts scheduler is Scheduler {
+export function mustBeScheduler(owner: string, scheduler: unknown): asserts scheduler is Scheduler {
   const option = `${owner}.scheduler`
   const refuse = (problem: string): OptionError =>
     new OptionError(option, `${option} ${problem}`, { received: scheduler })

@@ -1,18 +1,12 @@
 import { formatNumber } from '../core/format-number.ts'
-import type { Mode } from '../core/objective.ts'
 import { type Checks, must, readOptions } from '../core/options.ts'
-import { OptionError } from '../errors.ts'
 import { signedRankTest } from '../math/wilcoxon.ts'
-import { CONTINUE, type Scheduler } from './scheduler.ts'
+import type { ObservingScheduler } from './observing.ts'
+import { RANKING_CHECKS, RANKING_DEFAULTS, type RankingOptions, refuseModeAlone } from './ranking-options.ts'
+import { CONTINUE, type TrialReport } from './scheduler.ts'
 
 /** Options of `wilcoxonPruner`. */
-export interface WilcoxonPrunerOptions {
-  /** Metric to rank by. Default: the experiment's; needed when that has several objectives. */
-  readonly metric?: string | undefined
-  /** `'min'` or `'max'`, beside `metric`. Default: the mode that the experiment gives for this metric. */
-  readonly mode?: Mode | undefined
-  /** The metric that says which evaluation a report is of. Default `'training_iteration'`. */
-  readonly timeAttr?: string | undefined
+export interface WilcoxonPrunerOptions extends RankingOptions {
   /** How small the p-value must be for a trial to be stopped. From 0 to 1. Default 0.1. */
   readonly pThreshold?: number | undefined
   /** How many evaluations a trial must have in common with the best. Integer from 0; less than 2 is 2. Default 2. */
@@ -20,17 +14,13 @@ export interface WilcoxonPrunerOptions {
 }
 
 const DEFAULTS = {
-  metric: undefined,
-  mode: undefined,
-  timeAttr: 'training_iteration',
+  ...RANKING_DEFAULTS,
   pThreshold: 0.1,
   nStartupSteps: 2,
 }
 
 const CHECKS: Checks<WilcoxonPrunerOptions> = {
-  metric: (name) => (isName(name) ? undefined : 'must be the name of one metric.'),
-  mode: must.beOneOf('min', 'max'),
-  timeAttr: (name) => (isName(name) ? undefined : 'must be the name of a metric.'),
+  ...RANKING_CHECKS,
   pThreshold: must.within(0, 1),
   nStartupSteps: must.integerFrom(0),
 }
@@ -53,11 +43,12 @@ export interface WilcoxonState {
  *
  * A trial is stopped when the one-sided p-value of its differences to the best trial is below `pThreshold`, unless its
  * mean so far is as good as that of the best. It is tested at each report, so that more trials than `pThreshold` are
- * stopped by chance. The best is that of the completed trials with the best value: that of a last report that came with
- * its end, else the mean of its reports.
+ * stopped by chance. The best is that of the completed trials with the best value, of equally good ones the first to
+ * complete; a trial's value is that of a last report that came with its end, else the mean of its reports.
  *
- * A trial with a report that is NaN or infinite is never stopped, and none is while the best has such a report. Reports
- * of steps that the best lacks do not count. Differences of 0 count half for each side.
+ * A trial with a report that is NaN or infinite is never stopped, and none is while the best has such a report. Of two
+ * reports of one step the first counts, and reports of steps that the best lacks do not. Differences of 0 count half
+ * for each side.
  * Source: Optuna's WilcoxonPruner; Wilcoxon 1945, the test as `scipy.stats.wilcoxon` does it.
  * Cost of a decision: O(n³) for n up to 50 common steps, which is half a millisecond, then O(n log n).
  * @param options.pThreshold - How small the p-value must be. From 0 to 1. Default 0.1.
@@ -65,19 +56,10 @@ export interface WilcoxonState {
  * @throws {OptionError} when an option is unknown or out of its range, or `mode` stands without `metric`.
  * @example new Tuner(solveAll, { paramSpace, metric: 'cost', mode: 'min', scheduler: wilcoxonPruner({ pThreshold: 0.05 }) })
  */
-export function wilcoxonPruner(options: WilcoxonPrunerOptions = {}): Scheduler<WilcoxonState> {
-  const { metric, mode, timeAttr, pThreshold, nStartupSteps } = readOptions(
-    'wilcoxonPruner',
-    options,
-    DEFAULTS,
-    CHECKS,
-  )
-  if (mode !== undefined && metric === undefined) {
-    throw new OptionError(
-      'wilcoxonPruner.metric',
-      'wilcoxonPruner: mode is given but metric is not. Give both, or neither.',
-    )
-  }
+export function wilcoxonPruner(options: WilcoxonPrunerOptions = {}): ObservingScheduler<WilcoxonState> {
+  const settings = readOptions('wilcoxonPruner', options, DEFAULTS, CHECKS)
+  const { metric, mode, timeAttr, pThreshold, nStartupSteps } = settings
+  refuseModeAlone('wilcoxonPruner', settings)
   return {
     name: 'wilcoxonPruner',
     objectives: 'one',
@@ -87,16 +69,20 @@ export function wilcoxonPruner(options: WilcoxonPrunerOptions = {}): Scheduler<W
 
     init: () => ({ running: new Map(), best: undefined }),
 
-    onReport({ running, best }, { trial, time, score }) {
-      const scores = running.get(trial) ?? new Map<number, number>()
-      running.set(trial, scores.set(time, score))
-      if (best === undefined || !areFinite(scores) || !areFinite(best.scores)) return CONTINUE
+    observe: takeDown,
+
+    onReport(state, report) {
+      const scores = takeDown(state, report)
+      const { best } = state
+      if (best === undefined) return CONTINUE
+      const goesOn = { kind: 'continue', evidence: { best: best.trial } } as const
+      if (!areFinite(scores) || !areFinite(best.scores)) return goesOn
       const differences: number[] = []
       for (const [step, own] of scores) {
         const other = best.scores.get(step)
         if (other !== undefined) differences.push(own - other)
       }
-      if (differences.length < Math.max(2, nStartupSteps)) return CONTINUE
+      if (differences.length < Math.max(2, nStartupSteps)) return goesOn
       const { p } = signedRankTest(differences, { alternative: 'less', zeroMethod: 'zsplit' })
       const evidence = { p, pThreshold, best: best.trial, steps: differences.length }
       if (p >= pThreshold || mean(scores) >= mean(best.scores)) return { kind: 'continue', evidence }
@@ -114,11 +100,21 @@ export function wilcoxonPruner(options: WilcoxonPrunerOptions = {}): Scheduler<W
       if (outcome !== 'completed' || last === undefined) return
       const value = scores.get(last.time) === last.score ? mean(scores) : last.score
       const { best } = state
-      const isBetter =
-        best === undefined || value > best.value || (value === best.value && trial < best.trial)
+      // Of equally good ones the first to complete stays, as in Optuna, whatever their numbers.
+      const isBetter = best === undefined || value > best.value
       if (isBetter && !Number.isNaN(value)) state.best = { trial, value, scores }
     },
   }
+}
+
+function takeDown({ running }: WilcoxonState, { trial, time, score }: TrialReport): Map<number, number> {
+  let scores = running.get(trial)
+  if (scores === undefined) {
+    scores = new Map()
+    running.set(trial, scores)
+  }
+  if (!scores.has(time)) scores.set(time, score)
+  return scores
 }
 
 function areFinite(scores: ReadonlyMap<number, number>): boolean {
@@ -130,8 +126,4 @@ function mean(scores: ReadonlyMap<number, number>): number {
   let sum = 0
   for (const score of scores.values()) sum += score
   return sum / scores.size
-}
-
-function isName(name: unknown): boolean {
-  return typeof name === 'string' && name !== ''
 }

@@ -1,6 +1,6 @@
 import { readOptions } from '../core/options.ts'
 import { isThenable } from '../core/thenable.ts'
-import { cmaes } from './cmaes/cmaes.ts'
+import { cmaes, type SourceTrial } from './cmaes/cmaes.ts'
 import { gp } from './gp/gp.ts'
 import { KnownSpace } from './known-space.ts'
 import { nsga2 } from './nsga2.ts'
@@ -32,8 +32,9 @@ const CHECKS = { ...SEARCHER_CHECKS, ...THREAD_CHECKS }
  * `searcher.choice`, which says why.
  *
  * Models are worth their time while trials are few: a Gaussian process for up to twenty parameters, as long as it is
- * quick. Then an evolution strategy follows where all parameters are numbers, and Parzen estimators or a genetic
- * algorithm elsewhere. The table is in `docs/searchers/auto.md`.
+ * quick, or to the end where the number of trials is known and the end is near. Then an evolution strategy follows where
+ * all parameters are numbers, started from the best tenth of the trials, and Parzen estimators or a genetic algorithm
+ * elsewhere. The table is in `docs/searchers/auto.md`.
  *
  * @param options.thread - Whether to think in a worker thread. Default false.
  * @throws {OptionError} when an option is not known or cannot be used; where the experiment is made, when it has no
@@ -53,7 +54,22 @@ export function auto(options: AutoOptions = {}): Searcher {
 
 type Chosen = 'cmaes' | 'gp' | 'nsga2' | 'nsga3' | 'tpe'
 
-const FACTORIES: Readonly<Record<Chosen, () => Searcher>> = { cmaes, gp, nsga2, nsga3, tpe }
+/** What makes each of them, for a search that goes on from these trials. */
+const FACTORIES: Readonly<Record<Chosen, (told: readonly ToldTrial[]) => Searcher>> = {
+  cmaes: (told) => cmaes({ sourceTrials: sourcesOf(told) }),
+  gp: () => gp(),
+  nsga2: () => nsga2(),
+  nsga3: () => nsga3(),
+  tpe: () => tpe(),
+}
+
+/** Trials that say where an evolution strategy shall start, and how wide; undefined where there are none. */
+function sourcesOf(told: readonly ToldTrial[]): readonly SourceTrial[] | undefined {
+  const sources = told
+    .filter(({ state }) => state === 'completed')
+    .map(({ params, state, values }) => ({ config: params, state, values }))
+  return sources.length === 0 ? undefined : sources
+}
 
 interface Choice extends SearcherChoice {
   readonly chosen: Chosen
@@ -70,25 +86,40 @@ interface Facts {
   /** Whether some parameters exist in some trials alone. */
   readonly isConditional: boolean
   readonly toldCount: number
+  /** How many trials there will be, where that is known. */
+  readonly budget: number | undefined
 }
 
 // Where fitting a Gaussian process stops being quick, and what it finds stops being worth it.
 const GP_PARAMETERS_MAX = 20
 const GP_TRIALS_MAX = 150
+// What follows has to learn for itself how the parameters are scaled. With fewer trials left than that it comes to nothing
+// better, and the Gaussian process goes on for as long as it can still be waited for; with several objectives it cannot.
+const FOLLOWER_TRIALS_MIN = 100
+const FOLLOWER_TRIALS_PER_PARAMETER = 20
+const GP_TRIALS_LAST = 250
 // Its hypervolume improvement is cut into boxes, of which more objectives have too many.
 const GP_OBJECTIVES_MAX = 3
 
+/** After how many trials a Gaussian process is given up. */
+function gpTrials({ objectiveCount, parameterCount, budget }: Facts): number {
+  if (budget === undefined || objectiveCount > 1) return GP_TRIALS_MAX
+  const needed = Math.max(FOLLOWER_TRIALS_MIN, FOLLOWER_TRIALS_PER_PARAMETER * parameterCount)
+  return budget - GP_TRIALS_MAX < needed ? GP_TRIALS_LAST : GP_TRIALS_MAX
+}
+
 function choose(facts: Facts): Choice {
-  const { objectiveCount, isConstrained, parameterCount, isNumeric, isConditional, toldCount } = facts
+  const { objectiveCount, isConstrained, parameterCount, isNumeric, isConditional, toldCount, budget } = facts
   const isSmall = parameterCount <= GP_PARAMETERS_MAX
-  const isEarly = toldCount < GP_TRIALS_MAX
+  const gpMax = gpTrials(facts)
   if (objectiveCount > GP_OBJECTIVES_MAX) {
     return { chosen: 'nsga3', reason: `${objectiveCount} objectives need reference points to be told apart.` }
   }
-  if (isSmall && isEarly) {
+  if (isSmall && toldCount < gpMax) {
+    const isToEnd = budget !== undefined && budget <= gpMax
     return {
       chosen: 'gp',
-      reason: `A Gaussian process makes most of few trials, and is quick for ${parameterCount} parameters and up to ${GP_TRIALS_MAX} trials.`,
+      reason: `A Gaussian process makes most of few trials, and is quick for ${parameterCount} parameters and ${isToEnd ? `all ${budget}` : `up to ${gpMax}`} trials.`,
     }
   }
   if (objectiveCount > 1) {
@@ -114,6 +145,8 @@ function choose(facts: Facts): Choice {
 interface Saved {
   readonly told: readonly ToldTrial[]
   readonly chosen: Chosen | undefined
+  /** How many of `told` there were when it was chosen. */
+  readonly chosenAt: number
   readonly inner: unknown
 }
 
@@ -123,24 +156,27 @@ class AutoSearch implements Search {
   readonly #told: ToldTrial[] = []
   #isConstrained = false
   #chosen: Chosen | undefined
+  #chosenAt = 0
   #search: Search | undefined
 
   constructor(context: SearchContext) {
     this.#context = context
     this.#known = new KnownSpace(context.parameters)
-    const { told, chosen, inner } = (context.saved ?? { told: [] }) as Saved
+    const { told, chosen, chosenAt, inner } = (context.saved ?? { told: [] }) as Saved
     for (const trial of told) this.#note(trial)
     if (chosen === undefined) return
     this.#chosen = chosen
+    this.#chosenAt = chosenAt
     this.#search = this.#start(chosen, inner)
   }
 
   suggest(ask: Ask): Suggestion | Promise<Suggestion> {
     const { chosen, reason } = choose(this.#facts())
     if (chosen === this.#chosen && this.#search !== undefined) return this.#search.suggest(ask)
+    this.#chosen = chosen
+    this.#chosenAt = this.#told.length
     const search = this.#start(chosen, undefined)
     for (const trial of this.#told) void search.tell(trial)
-    this.#chosen = chosen
     this.#search = search
     const announced = (suggestion: Suggestion): Suggestion =>
       suggestion.kind === 'point' ? { ...suggestion, choice: { chosen, reason } } : suggestion
@@ -156,7 +192,7 @@ class AutoSearch implements Search {
   save(): Saved | undefined {
     const inner = this.#search?.save?.()
     if (this.#search !== undefined && inner === undefined) return undefined
-    return { told: this.#told.slice(), chosen: this.#chosen, inner }
+    return { told: this.#told.slice(), chosen: this.#chosen, chosenAt: this.#chosenAt, inner }
   }
 
   #note(trial: ToldTrial): void {
@@ -167,7 +203,7 @@ class AutoSearch implements Search {
 
   #start(chosen: Chosen, saved: unknown): Search {
     const { saved: _, ...context } = this.#context
-    return FACTORIES[chosen]().start({
+    return FACTORIES[chosen](this.#told.slice(0, this.#chosenAt)).start({
       ...context,
       random: context.random.fork(chosen),
       ...(saved !== undefined && { saved }),
@@ -175,7 +211,7 @@ class AutoSearch implements Search {
   }
 
   #facts(): Facts {
-    const { parameters, objectives } = this.#context
+    const { parameters, objectives, budget } = this.#context
     const { always, sometimes } = this.#known.next({})
     return {
       objectiveCount: objectives.length,
@@ -184,6 +220,7 @@ class AutoSearch implements Search {
       isNumeric: always.every(({ domain }) => domain.kind !== 'categorical' || domain.ordered),
       isConditional: sometimes.length > 0 || parameters.some(({ when }) => when.length > 0),
       toldCount: this.#told.length,
+      budget,
     }
   }
 }

@@ -11,8 +11,7 @@ export function divided(
   parameters: readonly Parameter[],
   fixed: object,
 ): { readonly values: Params; readonly free: readonly Parameter[] } {
-  const values: Record<string, unknown> = {}
-  flatten(fixed, '', new Set(parameters.map(({ path }) => path)), values)
+  const values = valuesByPath(parameters, fixed)
   if (parameters.length > 0)
     for (const path of Object.keys(values)) checkFixed(path, values[path], parameters)
   const free = parameters
@@ -22,6 +21,13 @@ export function divided(
       when: parameter.when.filter(({ path }) => !Object.hasOwn(values, path)),
     }))
   return { values, free }
+}
+
+/** What is fixed, by path, whether or not the parameters have it. */
+export function valuesByPath(parameters: readonly Parameter[], fixed: object): Params {
+  const values: Record<string, unknown> = {}
+  flatten(fixed, '', new Set(parameters.map(({ path }) => path)), values)
+  return values
 }
 
 function flatten(
@@ -56,15 +62,18 @@ export function checkFixed(path: string, value: unknown, parameters: readonly Pa
   })
 }
 
-function isFixed({ path, domain }: Parameter, values: Params): boolean {
+/** Whether a parameter, where it exists, has the fixed value. */
+export function isFixed({ path, domain }: Parameter, values: Params): boolean {
   return Object.hasOwn(values, path) && contains(domain, values[path])
 }
 
+/** Whether a parameter belongs to no case that the fixed values rule out. */
+export function mayExist({ when }: Parameter, values: Params): boolean {
+  return when.every(({ path, value }) => !Object.hasOwn(values, path) || values[path] === value)
+}
+
 function isFree(parameter: Parameter, values: Params): boolean {
-  const mayExist = parameter.when.every(
-    ({ path, value }) => !Object.hasOwn(values, path) || values[path] === value,
-  )
-  return mayExist && !isFixed(parameter, values)
+  return mayExist(parameter, values) && !isFixed(parameter, values)
 }
 
 /** What a point drawn from the whole space says about the parameters that are left to search. */

@@ -47,6 +47,7 @@ export function nsga2(options: Nsga2Options = {}): Searcher {
     name: 'nsga2',
     options: given,
     objectives: 'some',
+    isRebuiltByTells: true,
     start: (context) => evolve(context, given, { cut: () => byCrowding, isCrowdingCompared: true }),
   }
   return inThread(searcher, given)

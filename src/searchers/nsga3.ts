@@ -66,6 +66,7 @@ export function nsga3(options: Nsga3Options = {}): Searcher {
     name: 'nsga3',
     options: given,
     objectives: 'some',
+    isRebuiltByTells: true,
     check(_space, objectives) {
       const m = objectives.length
       if (own !== undefined && own[0]?.length !== m) {

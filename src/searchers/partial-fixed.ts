@@ -1,11 +1,13 @@
 import { isPlainObject } from '../core/metrics.ts'
 import { type Checks, readOptions } from '../core/options.ts'
 import { isThenable } from '../core/thenable.ts'
+import type { Params } from '../core/trial.ts'
 import { OptionError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import { sameValue } from '../space/same-value.ts'
 import { contains } from '../space/values.ts'
 import { checkFixed, divided, freePart, withFixed } from './fixed-parameters.ts'
+import { fixedSpace } from './fixed-space.ts'
 import type { Search, SearchContext, Searcher, Suggestion } from './searcher.ts'
 import { checkSearcher } from './settle.ts'
 import { membersOf } from './wrapping.ts'
@@ -30,8 +32,10 @@ const CHECKS: Checks<PartialFixedOptions> = {
  *
  * Fixing a branch leaves only the parameters of that case. A fixed parameter of a case is fixed where that case is
  * taken; a name that stands in several cases is fixed in those whose domain has the value. In a define-by-run space the
- * value is taken where the function asks for the name and its domain has the value; elsewhere it is drawn. Points of
- * `pointsToEvaluate` run as they are given.
+ * value is taken where the function asks for the name and its domain has the value; elsewhere it is drawn. Points that
+ * you give, as `pointsToEvaluate` or with `enqueueTrial`, get the fixed values for what they leave out, and keep what
+ * they name. Nor does `duplicates: 'resample'` go beyond the fixed values: when what is left has no further point, the
+ * search has finished.
  * Source: Optuna's PartialFixedSampler. Cost: O(parameters) a suggestion beside the searcher's own.
  *
  * @param options.fixed - Values by path, nested or flat.
@@ -61,6 +65,7 @@ export function partialFixed(options: PartialFixedOptions): Searcher {
         for (const path of Object.keys(values)) checkFixed(path, values[path], space.parameters)
       searcher.check?.({ kind, gridSize, parameters: free }, objectives)
     },
+    part: (space) => fixedSpace(searcher.part?.(space) ?? space, fixed),
     start: (context) => startFixed(searcher, context, fixed),
   }
 }
@@ -91,18 +96,18 @@ function startFixed(searcher: Searcher, context: SearchContext, fixed: object): 
     }
   }
 
+  const rest = (params: Params): Params =>
+    omit(params, (path, value) => Object.hasOwn(values, path) && sameValue(value, values[path]))
+
   return {
     suggest(ask) {
       const { number, retry } = ask
       const stream = draws.fork(retry === 0 ? number : `${number}/${retry}`)
-      const running = ask.running.map((trial) => ({
-        ...trial,
-        params: omit(
-          trial.params,
-          (path, value) => Object.hasOwn(values, path) && sameValue(value, values[path]),
-        ),
-      }))
-      const suggestion = search.suggest({ ...ask, running })
+      const suggestion = search.suggest({
+        ...ask,
+        running: ask.running.map((trial) => ({ ...trial, params: rest(trial.params) })),
+        ...(ask.rejected !== undefined && { rejected: ask.rejected.map(rest) }),
+      })
       return isThenable(suggestion)
         ? Promise.resolve(suggestion).then((settled) => completed(settled, stream))
         : completed(suggestion, stream)

@@ -24,6 +24,7 @@ export function randomSearch(options: RandomSearchOptions = {}): Searcher {
     options: given,
     expandsGrid: true,
     ignoresResults: true,
+    isRebuiltByTells: true,
     start({ sample, gridSize, random }) {
       return {
         // Forked by number, not drawn in turn: the order in which trials ask must not matter.

@@ -47,7 +47,7 @@ function startRepeated(searcher: Searcher, context: SearchContext, repeat: numbe
   const askInner = (ask: Ask): Suggestion | Promise<Suggestion> => {
     // Copies are asked for in a row, so the points before this one stand for so many times as many trials.
     const index = Math.floor(ask.index / repeat)
-    const request = { ...groups.request(ask), index, retry: ask.retry }
+    const request = { ...ask, ...groups.request(ask), index }
     const accept = (suggestion: Suggestion): Suggestion => {
       groups.accept(ask.number, request.number, suggestion)
       return suggestion

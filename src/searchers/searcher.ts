@@ -82,6 +82,11 @@ export interface Ask {
   readonly retry: number
   /** Trials that have a configuration and no result yet. */
   readonly running: readonly RunningTrial[]
+  /**
+   * The last 100 points that `where` turned down for this number, oldest first, for a model to keep away from. Missing
+   * when there are none.
+   */
+  readonly rejected?: readonly Params[]
 }
 
 /** A trial that has a configuration and no result yet. */
@@ -177,6 +182,12 @@ export interface Searcher {
   readonly objectives?: 'one' | 'some' | 'any'
   /** Whether it gives out the combinations of `gridSearch`; others refuse a space that has them. Default false. */
   readonly expandsGrid?: boolean
+  /**
+   * Whether a new search that is told of all trials again, in their order, stands where this one does, whatever it was
+   * asked for: its suggestions depend on what it was told and on the `Ask`. A study that is loaded then does not ask it
+   * for each of its trials anew, which others are. Default false.
+   */
+  readonly isRebuiltByTells?: boolean
   /** Whether its suggestions never depend on results, so that they may be asked for early. Default false. */
   readonly ignoresResults?: boolean
   /** Whether it goes through its points one after another until `finished`: then any number may be turned down. Default false. */
@@ -185,6 +196,11 @@ export interface Searcher {
   readonly limit?: ConcurrencyLimit
   /** Set by `repeater`: how often each configuration runs. Default 1. */
   readonly repeat?: number
+  /**
+   * The part of a space that it keeps to, for what the session draws or completes in its place: points of the user's
+   * that leave parameters out, and new ones under `duplicates`. Default: all of it.
+   */
+  part?(space: Space): Space
   /** Refuses a space that it cannot search, at construction. */
   check?(space: CheckableSpace, objectives: readonly Objective[]): void
 }

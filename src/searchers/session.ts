@@ -1,63 +1,24 @@
-import { describe } from '../core/options.ts'
-import { isThenable } from '../core/thenable.ts'
 import type { Objective } from '../core/objective.ts'
-import type { Params, TrialSource } from '../core/trial.ts'
-import { OptionError, SpaceError, TroupeError } from '../errors.ts'
+import { isThenable } from '../core/thenable.ts'
+import type { TrialSource } from '../core/trial.ts'
 import { type RandomStream, randomStream } from '../random/random.ts'
 import type { Resolved, Space } from '../space/space.ts'
-import { ExactPoints, checkKept } from './exact-points.ts'
-import { freePoint } from './free-point.ts'
-import { type GivenTrial, type QueuedPoint, readGivenPoints, resolvePoint, swept } from './given-points.ts'
-import type {
-  Observation,
-  RunningTrial,
-  Search,
-  Searcher,
-  SearcherChoice,
-  StartThread,
-  Suggestion,
-  ToldTrial,
-} from './searcher.ts'
-import { checkFit } from './settle.ts'
+import { type GivenTrial, type QueuedPoint, readGivenPoints, swept } from './given-points.ts'
+import type { Observation, Search, Searcher, StartThread, ToldTrial } from './searcher.ts'
 import { type DuplicatePolicy, SeenPoints } from './seen-points.ts'
-import {
-  allRejected,
-  forbidden,
-  isAllowed,
-  noneAllowed,
-  REJECTED_MAX,
-  tooManyTurnedDown,
-  TURNED_DOWN_MAX,
-  type Where,
-} from './where.ts'
+import { GridPlace } from './session/grid-place.ts'
+import { Ground, type Plot } from './session/ground.ts'
+import { PointQueue } from './session/point-queue.ts'
+import type { Answer, Found, PastAsk, SessionAsk, TrialAnswer } from './session/request.ts'
+import { startSearch } from './session/suggested-point.ts'
+import { Turns } from './session/turns.ts'
+import { checkFit } from './settle.ts'
+import type { Where } from './where.ts'
 
 export type { GivenTrial } from './given-points.ts'
 export type { DuplicatePolicy } from './seen-points.ts'
+export type { Answer, PastAsk, SessionAsk, TrialAnswer } from './session/request.ts'
 export type { Where } from './where.ts'
-
-/** What comes of one request for a configuration. */
-export type Answer =
-  | (Resolved & {
-      readonly kind: 'trial'
-      readonly source: TrialSource
-      /** The completed trial whose result this one takes over instead of running; with `duplicates: 'reuse'` alone. */
-      readonly duplicateOf?: number
-      /** What the searcher chose for this and the following trials, when it chose just now. */
-      readonly choice?: SearcherChoice
-    })
-  | { readonly kind: 'wait' }
-  | { readonly kind: 'finished' }
-
-/** A configuration that became a trial. */
-export type TrialAnswer = Extract<Answer, { kind: 'trial' }>
-
-/** A trial of an earlier process, as a log keeps it. */
-export interface PastTrial {
-  readonly source: TrialSource
-  readonly params: Params
-  /** How it ended; undefined when it has not. */
-  readonly told: ToldTrial | undefined
-}
 
 /** What a session is made from. */
 export interface SearchSessionOptions {
@@ -83,45 +44,12 @@ export interface SearchSessionOptions {
   readonly saved?: unknown
 }
 
-// How many points may be turned down before others get a turn: some milliseconds' worth.
-const TRIES_IN_A_BREATH = 1_000
-
-// How often a searcher is asked again for a point that is new, before one is drawn for it.
-const DUPLICATES_MAX = 100
-
-const WAIT: Answer = Object.freeze({ kind: 'wait' })
-const FINISHED: Answer = Object.freeze({ kind: 'finished' })
-
 interface Saved {
   readonly search: unknown
-  readonly pointsTaken: number
-  readonly givenTaken: number
-  readonly suggested: number
-  readonly skipped: number
-  readonly rejected: number
+  readonly points: unknown
+  readonly place: unknown
+  readonly turns: unknown
   readonly seen: unknown
-  readonly exact: unknown
-}
-
-/** One request for a configuration. */
-export interface SessionAsk {
-  /** Number of the trial that it is for. */
-  readonly number: number
-  /** Trials that have a configuration and no result yet; may be empty when the session has no use for them (`readsRunning`). */
-  readonly running: readonly RunningTrial[]
-  /** A space for this trial alone, in place of the session's. What is suggested and does not fit it is drawn anew. */
-  readonly space?: Space | undefined
-}
-
-// How often the suggestions for one trial were turned down.
-interface Tries {
-  /** In all. */
-  count: number
-  /** By `where`, since the last combination of `gridSearch` was given up. */
-  rejected: number
-  duplicates: number
-  /** How many combinations of `gridSearch` were given up. */
-  skipped: number
 }
 
 /**
@@ -137,24 +65,13 @@ interface Tries {
  */
 export class SearchSession {
   readonly searcher: Searcher
-  readonly #space: Space
-  readonly #where: Where | undefined
+  readonly #ground: Ground
   readonly #random: RandomStream
   readonly #search: Search
   readonly #seen: SeenPoints
-  readonly #queue: readonly QueuedPoint[]
-  readonly #given: readonly GivenTrial[]
-  readonly #exact: ExactPoints
-  readonly #budget: number
-  readonly #breathe: (() => Promise<boolean>) | undefined
-  #pointsTaken: number
-  #givenTaken: number
-  // Trials that the searcher suggested, and those that `where` left out of the grid: together, where it stands.
-  #suggested: number
-  #skipped: number
-  // Suggestions that `where` rejected.
-  #rejected: number
-  #isSearching = false
+  readonly #points: PointQueue
+  readonly #place: GridPlace
+  readonly #turns: Turns
 
   constructor({
     searcher,
@@ -170,25 +87,17 @@ export class SearchSession {
   }: SearchSessionOptions) {
     checkFit(searcher, space, objectives)
     const seed = searcher.options?.seed
-    this.searcher = searcher
-    this.#space = space
-    this.#where = where
-    this.#random = seed === undefined ? random : randomStream(seed)
-    this.#seen = new SeenPoints(duplicates, searcher)
-    const { given, queue } = readGivenPoints(searcher, space, objectives, this.#random.fork('points'), where)
-    this.#given = given
-    this.#queue = queue
     const before = saved as Saved | undefined
-    this.#pointsTaken = before?.pointsTaken ?? 0
-    this.#givenTaken = before?.givenTaken ?? 0
-    this.#suggested = before?.suggested ?? 0
-    this.#skipped = before?.skipped ?? 0
-    this.#rejected = before?.rejected ?? 0
-    this.#exact = new ExactPoints(before?.exact)
-    this.#budget = budget ?? Infinity
-    this.#breathe = breathe
+    this.searcher = searcher
+    this.#random = seed === undefined ? random : randomStream(seed)
+    this.#ground = new Ground(searcher, space, where, this.#random)
+    const draws = this.#random.fork('points')
+    const points = readGivenPoints(searcher, this.#ground.part, objectives, draws, where)
+    this.#points = new PointQueue(points, before?.points)
+    this.#place = new GridPlace(searcher, space, before?.place)
+    this.#seen = new SeenPoints(duplicates, searcher)
     if (before !== undefined) this.#seen.restore(before.seen)
-    this.#search = start(searcher, {
+    this.#search = startSearch(searcher, {
       parameters: space.parameters,
       sample: (stream, gridIndex) => space.sample(stream, gridIndex),
       gridSize: space.gridSize,
@@ -198,6 +107,19 @@ export class SearchSession {
       ...(startThread !== undefined && { startThread }),
       ...(before === undefined ? {} : { saved: before.search }),
     })
+    this.#turns = new Turns(
+      {
+        searcher,
+        search: this.#search,
+        ground: this.#ground,
+        seen: this.#seen,
+        points: this.#points,
+        place: this.#place,
+        budget: budget ?? Infinity,
+        breathe,
+      },
+      before?.turns,
+    )
   }
 
   /** Whether the searcher wants to hear of reports. */
@@ -207,7 +129,7 @@ export class SearchSession {
 
   /** Whether the searcher itself is at work, or was when something threw; else it is the user's space, points or `where`. */
   get isSearching(): boolean {
-    return this.#isSearching
+    return this.#turns.isSearching
   }
 
   /** Whether the searcher looks at the trials that run; to others none need be shown. */
@@ -219,7 +141,7 @@ export class SearchSession {
   get canAskAhead(): boolean {
     const { ignoresResults, repeat } = this.searcher
     // What a searcher knows of a define-by-run space it knows from results.
-    const isKnown = this.#space.kind === 'declared'
+    const isKnown = this.#ground.space.kind === 'declared'
     return ignoresResults === true && isKnown && repeat === undefined && !this.#seen.readsResults
   }
 
@@ -228,7 +150,7 @@ export class SearchSession {
    * `tell` each as completed.
    */
   given(): readonly GivenTrial[] {
-    return this.#given.slice(this.#givenTaken)
+    return this.#points.given
   }
 
   /**
@@ -238,58 +160,75 @@ export class SearchSession {
    * @throws {TroupeError} with code `'searcher'` when the searcher suggests what is no suggestion or not in the space.
    */
   suggest(ask: SessionAsk): Answer | Promise<Answer> {
-    this.#isSearching = false
-    const point = this.#queue[this.#pointsTaken]
-    if (point === undefined) return this.#ask(ask, { count: 0, rejected: 0, duplicates: 0, skipped: 0 })
-    const answer = this.#complete(ask, 'point', point, this.#random.fork('points').fork(point.key))
-    this.#pointsTaken++
-    return answer
+    this.#turns.isSearching = false
+    const point = this.#points.next
+    if (point === undefined) {
+      const found = this.#turns.take(ask)
+      return isThenable(found) ? found.then((settled) => this.#answer(settled)) : this.#answer(found)
+    }
+    const resolved = this.#ground.complete(ask, point, this.#random.fork('points').fork(point.key))
+    this.#points.take()
+    return this.#accept('point', resolved)
   }
 
   /**
    * The trial of a configuration that comes from elsewhere than the searcher, such as a queue. It may be partial.
    * @throws {SpaceError} naming an unknown key, a value out of range, or `where` when it forbids the configuration.
    */
-  complete(ask: Omit<SessionAsk, 'running'>, config: object, source: TrialSource = 'enqueued'): TrialAnswer {
-    const { number, space = this.#space } = ask
+  complete(ask: Plot, config: object, source: TrialSource = 'enqueued'): TrialAnswer {
+    const { number } = ask
     const label = `the configuration of trial ${number}`
-    const sweep = swept(space, { label, key: number, config, grid: {} })
+    const sweep = swept(this.#ground.partOf(ask), { label, key: number, config, grid: {} })
     const point = sweep[number % sweep.length] as QueuedPoint
-    return this.#complete(ask, source, point, this.#drawsOf(number, 0))
+    return this.#accept(source, this.#ground.complete(ask, point, this.#ground.drawsOf(number, 0)))
   }
 
   /**
-   * A configuration that has no result yet, under `duplicates: 'reuse'`, whatever the searcher proposes.
+   * A configuration that has no result yet, under `duplicates: 'reuse'`, whatever the searcher proposes: to run in the
+   * place of an answer that has one.
    * @returns `'none'` when the space is finite and each has one; undefined when none was found.
    */
-  unseen({ number, space = this.#space }: Omit<SessionAsk, 'running'>): TrialAnswer | 'none' | undefined {
-    const free = freePoint(space, this.#random.fork('free').fork(number), ({ config, params }) => {
-      return this.#seen.completed(params) === undefined && this.#allows(config, number)
-    })
+  unseen(ask: Plot): TrialAnswer | 'none' | undefined {
+    const free = this.#ground.free(ask, ({ params }) => this.#seen.completed(params) === undefined)
     return typeof free === 'object' ? this.#accept('suggested', free) : free
   }
 
   /** Tells how a trial ended. Once for each trial, whatever became of it. */
   tell(trial: ToldTrial): void | Promise<void> {
     this.#seen.end(trial)
-    this.#isSearching = true
+    this.#turns.isSearching = true
     const told = this.#search.tell(trial)
     return isThenable(told) ? Promise.resolve(told) : undefined
   }
 
   /** Tells that a running trial reported; for searchers that observe. */
   observe(observation: Observation): void {
-    this.#isSearching = true
+    this.#turns.isSearching = true
     this.#search.observe?.(observation)
   }
 
-  /** Hears of a trial of an earlier process, in the order in which they ended; those without an end last. */
-  recall({ source, params, told }: PastTrial): void | Promise<void> {
-    if (source === 'point') this.#pointsTaken++
-    if (source === 'given') this.#givenTaken++
-    if (source === 'suggested' || source === 'reused') this.#suggested++
-    this.#seen.add(params)
-    return told === undefined ? undefined : this.tell(told)
+  /**
+   * Does again what an earlier process asked for: with `tell` and `observe` in the order in which all of it happened, the
+   * session comes to where that process left it. The searcher is asked again unless tells alone bring it there; what it
+   * suggests counts for nothing, since the trial has its configuration.
+   */
+  recall(past: PastAsk): void | Promise<void> {
+    const { source } = past
+    this.#points.recall(source)
+    const isSuggested = source === 'suggested' || source === 'reused'
+    if (!isSuggested || !this.#isRebuiltByAsks) return this.#recalled(past)
+    try {
+      const found = this.#turns.take(past)
+      if (isThenable(found)) {
+        return found.then(
+          () => this.#recalled(past),
+          () => this.#recalled(past),
+        )
+      }
+    } catch {
+      // Another searcher or another `where` than the trial was made with. The next request says what is wrong, if it is.
+    }
+    return this.#recalled(past)
   }
 
   /** The search is over. */
@@ -303,192 +242,38 @@ export class SearchSession {
     if (search === undefined) return undefined
     const saved: Saved = {
       search,
-      pointsTaken: this.#pointsTaken,
-      givenTaken: this.#given.length,
-      suggested: this.#suggested,
-      skipped: this.#skipped,
-      rejected: this.#rejected,
+      points: this.#points.save(),
+      place: this.#place.save(),
+      turns: this.#turns.save(),
       seen: this.#seen.save(),
-      exact: this.#exact.save(),
     }
     return saved
   }
 
-  // A loop and no recursion while the searcher is synchronous: a thousand tries are no depth of stack.
-  #ask(ask: SessionAsk, tries: Tries): Answer | Promise<Answer> {
-    const { number, running } = ask
-    for (;;) {
-      if (this.#isUsedUp) return FINISHED
-      const index = this.#suggested + this.#skipped
-      this.#isSearching = true
-      const suggestion = this.#search.suggest({ number, index, retry: tries.count, running })
-      if (isThenable(suggestion)) {
-        return Promise.resolve(suggestion).then(
-          (settled) => this.#judge(ask, settled, tries) ?? this.#ask(ask, tries),
-        )
-      }
-      const answer = this.#judge(ask, suggestion, tries)
-      if (answer !== undefined) return answer
-      if (this.#breathe !== undefined && tries.count % TRIES_IN_A_BREATH === 0)
-        return this.#breathe().then((isWanted) => (isWanted ? this.#ask(ask, tries) : FINISHED))
-    }
+  /** Whether what was asked for says more of where the session stands than what was told. */
+  get #isRebuiltByAsks(): boolean {
+    // Which combinations `where` left out shows in the asking alone.
+    return this.searcher.isRebuiltByTells !== true || (this.#place.hasGrid && this.#ground.isRestricted)
   }
 
-  /** Whether all trials of the experiment are there, but for those that `where` left out of the grid. */
-  get #isUsedUp(): boolean {
-    return this.#skipped > 0 && this.#pointsTaken + this.#suggested + this.#skipped >= this.#budget
+  #recalled({ source, params }: PastAsk): void {
+    if (source === 'suggested' || source === 'reused') this.#place.take()
+    this.#seen.add(params)
   }
 
-  /** The answer that a suggestion comes to; undefined when it is turned down. */
-  #judge(ask: SessionAsk, suggestion: Suggestion, tries: Tries): Answer | undefined {
-    this.#isSearching = false
-    if (suggestion?.kind === 'wait') return WAIT
-    if (suggestion?.kind === 'finished') return this.#finish()
-    if (suggestion?.kind !== 'point' || typeof suggestion.point !== 'object' || suggestion.point === null) {
-      throw noSuggestion(this.searcher, ask.number, suggestion)
-    }
-    const { point, isExact = false, choice } = suggestion
-    const resolved = this.#resolve(ask, tries.count, point)
-    if (isExact && this.#space.kind === 'define-by-run') {
-      checkKept(point, resolved)
-      if (!this.#exact.add(resolved.params)) return this.#turnDown(ask, 'duplicates', resolved, tries)
-    }
-    if (!this.#allows(resolved.config, ask.number)) return this.#turnDown(ask, 'rejected', resolved, tries)
-    if (this.#seen.refuses(resolved.params)) return this.#turnDown(ask, 'duplicates', resolved, tries)
+  /** What the searcher's turn came to, counted. */
+  #answer(found: Found): Answer {
+    if (found.kind !== 'found') return found
+    this.#place.take()
+    const { resolved, choice } = found
     const accepted = this.#accept('suggested', resolved)
     return choice === undefined ? accepted : { ...accepted, choice }
-  }
-
-  /** Undefined when another suggestion is to be asked for. */
-  #turnDown(
-    ask: SessionAsk,
-    why: 'rejected' | 'duplicates',
-    resolved: Resolved,
-    tries: Tries,
-  ): Answer | undefined {
-    tries.count++
-    tries[why]++
-    if (why === 'rejected') this.#rejected++
-    if (tries.count > TURNED_DOWN_MAX) throw tooManyTurnedDown(this.searcher.name, ask.number)
-    if (this.searcher.exhaustive === true) return undefined
-    if (why === 'duplicates')
-      return tries.duplicates < DUPLICATES_MAX ? undefined : this.#fresh(ask, resolved, tries)
-    if (tries.rejected < this.#rejectedMax) return undefined
-    return this.#skipsCombination(ask, tries) ? undefined : this.#fresh(ask, undefined, tries)
-  }
-
-  // What has nothing but the grid is the same however often it is asked for.
-  get #rejectedMax(): number {
-    return this.#hasGrid && this.#space.parameters.every(({ domain }) => domain.kind === 'grid')
-      ? 1
-      : REJECTED_MAX
-  }
-
-  get #hasGrid(): boolean {
-    return this.searcher.expandsGrid === true && this.#space.gridSize > 1
-  }
-
-  /** Leaves a combination of the grid out; false when there is none, or no other is left. */
-  #skipsCombination({ space }: SessionAsk, tries: Tries): boolean {
-    if (!this.#hasGrid || space !== undefined) return false
-    // A repeater's copies of it are left out too.
-    this.#skipped += this.searcher.repeat ?? 1
-    tries.rejected = 0
-    return ++tries.skipped < this.#space.gridSize
-  }
-
-  #finish(): Answer {
-    if (this.#rejected > 0 && this.#suggested + this.#pointsTaken === 0)
-      throw noneAllowed(this.searcher.name, this.#rejected)
-    return FINISHED
-  }
-
-  /** A point for a searcher that keeps coming back to those it had, or that are not allowed. */
-  #fresh(
-    { number, space = this.#space }: SessionAsk,
-    duplicate: Resolved | undefined,
-    { count }: Tries,
-  ): Answer {
-    // Where nothing is taken, it is not for duplicates that no point is left.
-    if (!this.#seen.hasTaken) throw allRejected(number, count)
-    const free = freePoint(space, this.#random.fork('free').fork(number), ({ config, params }) => {
-      return !this.#seen.refuses(params) && this.#allows(config, number)
-    })
-    if (free === 'none') return FINISHED
-    const point = free ?? duplicate
-    if (point === undefined) throw allRejected(number, count)
-    return this.#accept('suggested', point)
-  }
-
-  #complete(
-    { number, space = this.#space }: Omit<SessionAsk, 'running'>,
-    source: TrialSource,
-    point: QueuedPoint,
-    random: RandomStream,
-  ): TrialAnswer {
-    for (let rejected = 0; rejected < REJECTED_MAX; rejected++) {
-      const draws = rejected === 0 ? random : random.fork(`retry/${rejected}`)
-      const { resolved, isFixed } = resolvePoint(space, point, draws)
-      if (this.#allows(resolved.config, number)) return this.#accept(source, resolved)
-      if (isFixed) throw forbidden(point.label, point.config)
-    }
-    throw allRejected(number)
   }
 
   #accept(source: TrialSource, { config, params, domains }: Resolved): TrialAnswer {
     const duplicateOf = this.#seen.completed(params)
     this.#seen.add(params)
-    if (source === 'suggested') this.#suggested++
     if (duplicateOf === undefined) return { kind: 'trial', source, config, params, domains }
     return { kind: 'trial', source: 'reused', config, params, domains, duplicateOf }
   }
-
-  #resolve({ number, space = this.#space }: SessionAsk, retry: number, suggested: Params): Resolved {
-    const draws = this.#drawsOf(number, retry)
-    let point = suggested
-    for (;;) {
-      try {
-        return space.resolve(point, draws)
-      } catch (error) {
-        if (!(error instanceof SpaceError) || !Object.hasOwn(point, error.path)) throw error
-        if (space === this.#space)
-          throw space.kind === 'declared' ? outOfSpace(this.searcher, number, error) : error
-        const { [error.path]: _, ...rest } = point
-        point = rest
-      }
-    }
-  }
-
-  #allows(config: unknown, number: number): boolean {
-    return this.#where === undefined || isAllowed(this.#where, config, number)
-  }
-
-  #drawsOf(number: number, retry: number): RandomStream {
-    return this.#random.fork('rest').fork(retry === 0 ? number : `${number}/${retry}`)
-  }
-}
-
-function start(searcher: Searcher, context: Parameters<Searcher['start']>[0]): Search {
-  const search = searcher.start(context)
-  if (typeof search?.suggest === 'function' && typeof search.tell === 'function') return search
-  throw new OptionError(
-    'searcher',
-    `${searcher.name}.start returned ${describe(search)}, which is no search. Return an object with suggest and tell.`,
-    { received: search },
-  )
-}
-
-function noSuggestion({ name }: Searcher, number: number, received: unknown): TroupeError {
-  return new TroupeError(
-    'searcher',
-    `${name} answered trial ${number} with ${describe(received)}, which is no suggestion. Return { kind: 'point', point: { … } }, { kind: 'wait' } or { kind: 'finished' } from suggest.`,
-  )
-}
-
-function outOfSpace({ name }: Searcher, number: number, cause: SpaceError): TroupeError {
-  return new TroupeError(
-    'searcher',
-    `${name} suggested for trial ${number} what is not in the space: ${cause.message}`,
-    { cause },
-  )
 }

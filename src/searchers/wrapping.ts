@@ -7,16 +7,19 @@ import type { Searcher } from './searcher.ts'
  */
 export function membersOf(searcher: Searcher): Searcher {
   const { name, options, objectives, expandsGrid, ignoresResults, exhaustive, limit, repeat } = searcher
+  const { isRebuiltByTells } = searcher
   return {
     name,
     start: (context) => searcher.start(context),
     ...(options !== undefined && { options }),
     ...(objectives !== undefined && { objectives }),
     ...(expandsGrid !== undefined && { expandsGrid }),
+    ...(isRebuiltByTells !== undefined && { isRebuiltByTells }),
     ...(ignoresResults !== undefined && { ignoresResults }),
     ...(exhaustive !== undefined && { exhaustive }),
     ...(limit !== undefined && { limit }),
     ...(repeat !== undefined && { repeat }),
+    ...(searcher.part !== undefined && { part: (space) => searcher.part?.(space) ?? space }),
     ...(searcher.check !== undefined && { check: (space, given) => searcher.check?.(space, given) }),
   }
 }

@@ -17,6 +17,8 @@ export interface StopperEnd {
   readonly trial: ToldTrial
   /** What the experiment optimises. */
   readonly objectives: readonly Objective[]
+  /** Whether it ended before this run began: to be remembered, before it is asked about those that end now. */
+  readonly isPast?: boolean
 }
 
 /** What a stopper wants ended, and why. */

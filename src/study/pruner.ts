@@ -21,7 +21,7 @@ export class Pruner {
   readonly #random: RandomStream
   readonly #state: unknown
   readonly #last = new Map<number, TrialReport>()
-  readonly #verdicts = new Map<number, Exclude<Decision, { kind: 'continue' }>>()
+  readonly #verdicts = new Map<number, Verdict>()
 
   /** @throws {OptionError} when the scheduler cannot rank by the study's objectives. */
   constructor(name: string, scheduler: Scheduler, objectives: readonly Objective[], random: RandomStream) {
@@ -52,10 +52,14 @@ export class Pruner {
         this.#decide(record, trials[record.trial] as StudyTrialData)
         return
       case 'trial.ended': {
-        const { trial, state } = record
+        const { trial, state, values } = record
         // One that was refused before it began is not known to the scheduler.
         if (trials[trial]?.startedAt === undefined) return
-        const commands = this.#scheduler.onEnd?.(this.#state, { trial, state, last: this.#last.get(trial) })
+        const last = this.#last.get(trial)
+        // As in a Tuner, where what a function returns is its last report.
+        const told =
+          state !== 'completed' || values === undefined ? last : last && this.#revalued(last, values)
+        const commands = this.#scheduler.onEnd?.(this.#state, { trial, state, last: told })
         this.#last.delete(trial)
         this.#verdicts.delete(trial)
         this.#obey(commands ?? [])
@@ -66,26 +70,29 @@ export class Pruner {
   }
 
   /**
-   * Whether the trial has lost.
+   * Whether the trial has lost, by what it reported since this was asked last. So a trial that goes on all the same is
+   * judged by its further reports, as in Optuna, and one that asks only now and then misses nothing.
    * @throws {TroupeError} with code `'scheduler'` when the scheduler decided what a study cannot do.
    */
   hasLost(trial: number): boolean {
     const verdict = this.#verdicts.get(trial)
     if (verdict === undefined) return false
-    switch (verdict.kind) {
+    verdict.isHeard = true
+    const { decision } = verdict
+    switch (decision.kind) {
       case 'stop':
         // One that reached its full length has not lost: it may go on to its own end.
-        return verdict.outcome === 'pruned'
+        return decision.outcome === 'pruned'
       case 'pause':
       case 'exploit': {
-        const does = verdict.kind === 'pause' ? 'pauses trials' : 'hands trials on to others'
+        const does = decision.kind === 'pause' ? 'pauses trials' : 'hands trials on to others'
         throw new TroupeError(
           'scheduler',
           `${this.#scheduler.name} ${does}, which a study with ask and tell cannot do. Use a scheduler that only stops them, such as asha(), or a Tuner.`,
         )
       }
       default:
-        return assertNever(verdict, 'decision')
+        return assertNever(decision, 'decision')
     }
   }
 
@@ -93,28 +100,47 @@ export class Pruner {
     { trial, step, values }: LogRecord & { readonly type: 'trial.intermediate' },
     { config }: StudyTrialData,
   ): void {
-    // A scheduler that has given a trial up does not expect to hear of it again but of its end.
-    if (this.#verdicts.has(trial)) return
-    const ranked = this.#ranked.map((i) => values[i] as number)
-    const metrics = Object.fromEntries(this.#objectives.map(({ metric }, i) => [metric, values[i] as number]))
-    const report: TrialReport = {
-      trial,
-      time: step,
-      score: this.#first === undefined ? Number.NaN : orient(ranked[0] as number, this.#first.mode),
-      values: ranked,
-      metrics: { ...metrics, [this.#timeAttr]: step },
-      config,
-      hasCheckpoint: false,
-    }
+    const standing = this.#verdicts.get(trial)
+    // One that the scheduler has ended by a command, paused or handed on is none that it expects to hear of.
+    if (standing?.isFinal === true) return
+    const report = this.#revalued(
+      { trial, time: step, score: Number.NaN, values: [], metrics: {}, config, hasCheckpoint: false },
+      values,
+    )
     this.#last.set(trial, report)
     const decision = this.#scheduler.onReport(this.#state, report)
-    if (decision.kind !== 'continue') this.#verdicts.set(trial, decision)
+    if (decision.kind !== 'continue') {
+      this.#verdicts.set(trial, { decision, isFinal: decision.kind !== 'stop', isHeard: false })
+    } else if (standing?.isHeard === true) this.#verdicts.delete(trial)
     this.#obey(this.#scheduler.commands?.(this.#state) ?? [])
   }
 
-  #obey(commands: readonly Command[]): void {
-    for (const { trial, decision } of commands) this.#verdicts.set(trial, decision)
+  /** The same report with other values, one for each of the study's objectives. */
+  #revalued(report: TrialReport, values: readonly number[]): TrialReport {
+    const ranked = this.#ranked.map((i) => values[i] as number)
+    const metrics = Object.fromEntries(this.#objectives.map(({ metric }, i) => [metric, values[i] as number]))
+    return {
+      ...report,
+      score: this.#first === undefined ? Number.NaN : orient(ranked[0] as number, this.#first.mode),
+      values: ranked,
+      metrics: { ...metrics, [this.#timeAttr]: report.time },
+    }
   }
+
+  #obey(commands: readonly Command[]): void {
+    for (const { trial, decision } of commands) {
+      this.#verdicts.set(trial, { decision, isFinal: true, isHeard: false })
+    }
+  }
+}
+
+/** What the scheduler has decided on a trial. */
+interface Verdict {
+  readonly decision: Exclude<Decision, { kind: 'continue' }>
+  /** Whether it stands whatever the trial reports further. */
+  readonly isFinal: boolean
+  /** Whether the trial has asked since. */
+  isHeard: boolean
 }
 
 function indexOf(metric: string, { name }: Scheduler, objectives: readonly Objective[]): number {

@@ -3,7 +3,7 @@ import { must } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { randomStream } from '../random/random.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
-import { checkScheduler } from '../schedulers/traits.ts'
+import { mustBeScheduler } from '../schedulers/traits.ts'
 import { randomSearch } from '../searchers/random-search.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import { nextMacrotask } from '../runtime/macrotask.ts'
@@ -17,9 +17,10 @@ import type { Storage } from '../stores/open-store.ts'
 import { nameProblem } from './kept-studies.ts'
 import { OPEN_SPACE } from './open-space.ts'
 import { Pruner } from './pruner.ts'
+import { recall } from './recall.ts'
 import { Study } from './study.ts'
 import { StudyKeeper } from './study-keeper.ts'
-import { StudyState, toldTrial } from './study-state.ts'
+import { StudyState } from './study-state.ts'
 
 /** What code brings to a study, new or loaded, besides its space. */
 export interface StudyCode<Config> {
@@ -78,7 +79,7 @@ export function readCode(
 ): ReadCode {
   const { searcher = randomSearch(), scheduler, where, duplicates = 'allow' } = given
   checkSearcher(searcher)
-  if (scheduler !== undefined) checkScheduler(owner, scheduler)
+  if (scheduler !== undefined) mustBeScheduler(owner, scheduler)
   return {
     searcher,
     scheduler,
@@ -126,27 +127,12 @@ export function prepareStudy({
   const pruner = scheduler && new Pruner(name, scheduler, objectives, random.fork('scheduler'))
   return async (log) => {
     const state = new StudyState()
-    for (const record of log.records) {
-      state.apply(record)
-      pruner?.follow(record, state.trials)
-    }
-    await recall(session, state)
+    await recall(log.records, { state, session, pruner })
     const parts = { name, objectives, log, state, session, pruner, space, random }
     const keeper = new StudyKeeper(parts)
     await keeper.addGiven()
     return new Study<never>(parts, keeper)
   }
-}
-
-async function recall(session: SearchSession, state: StudyState): Promise<void> {
-  for (const number of state.ended) {
-    const trial = state.trials[number]
-    // One that was refused before it began is none that the searcher knows.
-    if (trial?.startedAt === undefined) continue
-    const told = toldTrial(trial)
-    await session.recall({ source: trial.source, params: told.params, told })
-  }
-  for (const { source, params } of state.running) await session.recall({ source, params, told: undefined })
 }
 
 function refuseWithoutSpace({ searcher, where, duplicates }: ReadCode): void {

@@ -10,7 +10,9 @@ import type { Resolved, Space } from '../space/space.ts'
 import type { OpenLog } from '../stores/store.ts'
 import { OPEN_SPACE } from './open-space.ts'
 import type { Pruner } from './pruner.ts'
+import { runningFor } from './recall.ts'
 import { lastValues, type StudyState, type StudyTrialData, toldTrial } from './study-state.ts'
+import type { StudyStoppers } from './study-stoppers.ts'
 import { AskedTrial, readValues, type TrialDesk } from './study-trial.ts'
 
 /** What a study is made of, once it was read. */
@@ -40,13 +42,15 @@ const TELL_DEFAULTS = { state: undefined, values: undefined }
 
 /**
  * What changes a study. Each change is a record of its log: first it is kept, then it is true. What trials report and
- * attach is true at once, and kept with the next change of that trial.
+ * attach is true at once, and kept with the next change: the log has all in the order in which it happened.
  */
 export class StudyKeeper implements TrialDesk {
   readonly #parts: StudyParts
-  // Changes that are not kept yet, by trial.
-  readonly #buffers = new Map<number, LogRecord[]>()
+  // Changes that are true already and not kept yet, in their order.
+  readonly #buffer: LogRecord[] = []
   #waitingForEnd: (() => void)[] = []
+  // Those of each `optimize` that is under way.
+  readonly #stoppers = new Set<StudyStoppers>()
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(parts: StudyParts) {
@@ -60,6 +64,22 @@ export class StudyKeeper implements TrialDesk {
   /** Resolves when another trial has ended. */
   nextEnd(): Promise<void> {
     return new Promise((resolve) => void this.#waitingForEnd.push(resolve))
+  }
+
+  /** Shows reports and ends to these stoppers, until the function that it gives is called. */
+  watch(stoppers: StudyStoppers): () => void {
+    this.#stoppers.add(stoppers)
+    return () => void this.#stoppers.delete(stoppers)
+  }
+
+  /** What a trial completes with, when a stopper has ended it. */
+  boundOf(trial: number): readonly number[] | undefined {
+    const data = this.#parts.state.trials[trial] as StudyTrialData
+    for (const stoppers of this.#stoppers) {
+      const values = stoppers.boundOf(data)
+      if (values !== undefined) return values
+    }
+    return undefined
   }
 
   /** Does one change after the other, whoever asks for them at once. */
@@ -117,7 +137,7 @@ export class StudyKeeper implements TrialDesk {
     if (skipIfExists && state.trials.some((trial) => key === pointKey(pointOf(trial, space))))
       return undefined
     const trial = state.trials.length
-    await this.#commit([{ at: Date.now(), type: 'trial.enqueued', trial, id: this.#idOf(trial), config }])
+    await this.#keep([{ at: Date.now(), type: 'trial.enqueued', trial, id: this.#idOf(trial), config }])
     return trial
   }
 
@@ -136,7 +156,7 @@ export class StudyKeeper implements TrialDesk {
   ): Promise<void> {
     const trial = this.#parts.state.trials.length
     const { source, state, values, between, startedAt = Date.now(), endedAt = startedAt } = end
-    await this.#commit([
+    await this.#keep([
       { at: startedAt, type: 'trial.asked', trial, id: this.#idOf(trial), source, params, domains, config },
       ...(between?.(trial) ?? []),
       { at: endedAt, type: 'trial.ended', trial, state, values },
@@ -145,11 +165,11 @@ export class StudyKeeper implements TrialDesk {
   }
 
   setStudyAttr(key: string, value: unknown): Promise<void> {
-    return this.#commit([{ at: Date.now(), type: 'study.attr', key, value }])
+    return this.#keep([{ at: Date.now(), type: 'study.attr', key, value }])
   }
 
   async close(): Promise<void> {
-    for (const trial of this.#buffers.keys()) await this.#keep(trial, [])
+    await this.#keep([])
     this.#parts.session.close()
     await this.#parts.log.close()
   }
@@ -157,23 +177,24 @@ export class StudyKeeper implements TrialDesk {
   // ---- What trials do ----
 
   note(record: LogRecord & { readonly trial: number }): void {
-    const buffer = this.#buffers.get(record.trial)
-    if (buffer === undefined) this.#buffers.set(record.trial, [record])
-    else buffer.push(record)
+    this.#buffer.push(record)
     this.#apply(record)
   }
 
-  report({ number }: StudyTrialData, step: number, values: readonly number[]): void {
-    this.note({ at: Date.now(), type: 'trial.intermediate', trial: number, step, values })
+  report(trial: StudyTrialData, step: number, values: readonly number[]): void {
+    const { number } = trial
+    const at = Date.now()
+    this.note({ at, type: 'trial.intermediate', trial: number, step, values })
+    for (const stoppers of this.#stoppers) stoppers.reported(trial, step, values, at)
     if (this.#parts.session.observes) this.#parts.session.observe({ number, step, values })
   }
 
   hasLost(trial: number): boolean {
-    return this.#parts.pruner?.hasLost(trial) === true
+    return this.#parts.pruner?.hasLost(trial) === true || this.boundOf(trial) !== undefined
   }
 
-  flush(trial: number): Promise<void> {
-    return this.alone(() => this.#keep(trial, []))
+  flush(): Promise<void> {
+    return this.alone(() => this.#keep([]))
   }
 
   // ---- Ask ----
@@ -190,7 +211,7 @@ export class StudyKeeper implements TrialDesk {
     const isOpen = (space ?? this.#parts.space) === undefined
     const { config, params, domains } = isOpen ? { config: {}, params: {}, domains: {} } : answer
     const id = state.trials[number]?.id ?? this.#idOf(number)
-    await this.#commit([
+    await this.#keep([
       { at: Date.now(), type: 'trial.asked', trial: number, id, source, params, domains, config },
     ])
     const data = state.trials[number] as StudyTrialData
@@ -223,10 +244,7 @@ export class StudyKeeper implements TrialDesk {
 
   async #suggest(number: number, space: Space | undefined): Promise<TrialAnswer> {
     const { state, session } = this.#parts
-    const running = session.readsRunning
-      ? Array.from(state.running, (trial) => ({ number: trial.number, params: trial.params }))
-      : []
-    const answer = await session.suggest({ number, running, space })
+    const answer = await session.suggest({ number, running: runningFor(session, state), space })
     if (answer.kind === 'trial') return answer
     const { name } = session.searcher
     if (answer.kind === 'finished') {
@@ -258,7 +276,7 @@ export class StudyKeeper implements TrialDesk {
         state: 'failed',
         values: undefined,
       } as const
-      await this.#commit([{ ...ended, error: message }])
+      await this.#keep([{ ...ended, error: message }])
       throw error
     }
   }
@@ -332,11 +350,12 @@ export class StudyKeeper implements TrialDesk {
     state: EndState,
     values: readonly number[] | undefined,
   ): Promise<void> {
-    await this.#keep(number, [{ at: Date.now(), type: 'trial.ended', trial: number, state, values }])
+    await this.#keep([{ at: Date.now(), type: 'trial.ended', trial: number, state, values }])
     await this.#tellSearcher(this.#parts.state.trials[number] as StudyTrialData)
   }
 
   async #tellSearcher(trial: StudyTrialData): Promise<void> {
+    for (const stoppers of this.#stoppers) stoppers.ended(trial, Date.now())
     const waiting = this.#waitingForEnd
     this.#waitingForEnd = []
     try {
@@ -348,20 +367,13 @@ export class StudyKeeper implements TrialDesk {
 
   // ---- The log ----
 
-  /** Keeps what is buffered for a trial, and then this. */
-  async #keep(trial: number, records: readonly LogRecord[]): Promise<void> {
-    const buffer = this.#buffers.get(trial) ?? []
-    if (buffer.length + records.length === 0) return
-    const count = buffer.length
-    await this.#parts.log.append([...buffer, ...records])
+  /** Keeps what is buffered, and then this. */
+  async #keep(records: readonly LogRecord[]): Promise<void> {
+    const count = this.#buffer.length
+    if (count + records.length === 0) return
+    await this.#parts.log.append([...this.#buffer, ...records])
     // Only now, since an append that fails is to be tried again; and user code may have noted more meanwhile.
-    buffer.splice(0, count)
-    if (buffer.length === 0) this.#buffers.delete(trial)
-    for (const record of records) this.#apply(record)
-  }
-
-  async #commit(records: readonly LogRecord[]): Promise<void> {
-    await this.#parts.log.append(records)
+    this.#buffer.splice(0, count)
     for (const record of records) this.#apply(record)
   }
 

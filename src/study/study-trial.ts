@@ -43,7 +43,7 @@ export interface TrialDesk {
   note(record: LogRecord & { readonly trial: number }): void
   report(trial: StudyTrialData, step: number, values: readonly number[]): void
   hasLost(trial: number): boolean
-  flush(trial: number): Promise<void>
+  flush(): Promise<void>
 }
 
 /** What the trial's parameters come from. */
@@ -128,7 +128,7 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   }
 
   flush(): Promise<void> {
-    return this.#desk.flush(this.number)
+    return this.#desk.flush()
   }
 
   #keep<T>(path: string, value: T): T {

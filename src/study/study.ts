@@ -9,10 +9,17 @@ import { readSpace } from '../space/read-space.ts'
 import type { SpaceDefinition } from '../space/space.ts'
 import type { CheckedSpace, ConfigOf } from '../space/types.ts'
 import { readAddedTrial, readConfig, type TrialToAdd } from './added-trial.ts'
-import { type ObjectiveFunction, optimize, type OptimizeDesk, type OptimizeOptions } from './optimize.ts'
+import {
+  type ObjectiveFunction,
+  optimize,
+  type OptimizeDesk,
+  type OptimizeEnd,
+  type OptimizeOptions,
+} from './optimize.ts'
 import type { StudyKeeper, StudyParts, TellOptions } from './study-keeper.ts'
 import type { Direction } from './study-objectives.ts'
 import { type StudyTrialData, type StudyTrialRecord, toldTrial } from './study-state.ts'
+import { StudyStoppers } from './study-stoppers.ts'
 import type { StudyTrial } from './study-trial.ts'
 
 /** How `enqueueTrial` adds to the queue. */
@@ -135,16 +142,25 @@ export class Study<Config = Record<string, unknown>> {
 
   /**
    * Runs an objective on trial after trial, and tells how each went.
+   * @returns How it came to its end.
    * @throws {OptionError} (rejects) when nothing would ever end it.
    * @throws What the objective threw (rejects), unless `catch` is set; its trial has failed.
    */
-  optimize(objective: ObjectiveFunction<Config>, options: OptimizeOptions = {}): Promise<void> {
-    const { limit, exhaustive = false } = this.#parts.session.searcher
+  optimize(objective: ObjectiveFunction<Config>, options: OptimizeOptions = {}): Promise<OptimizeEnd> {
+    const { objectives, session, state } = this.#parts
+    const { limit, exhaustive = false } = session.searcher
+    const keeper = this.#keeper
     const desk: OptimizeDesk<Config> = {
       limit,
       ends: exhaustive,
-      endedCount: () => this.#parts.state.ended.length,
-      nextEnd: () => this.#keeper.nextEnd(),
+      endedCount: () => state.ended.length,
+      boundOf: (trial) => keeper.boundOf(trial.number),
+      watch(stoppers) {
+        const past = state.ended.map((number) => state.trials[number] as StudyTrialData)
+        const watching = new StudyStoppers(stoppers, objectives, past, Date.now())
+        return { watching, end: keeper.watch(watching) }
+      },
+      nextEnd: () => keeper.nextEnd(),
       ask: () => this.ask(),
       tell: (trial, result) => this.tell(trial, result),
     }

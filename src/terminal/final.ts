@@ -86,5 +86,7 @@ function warningLines({ results: { warnings } }: ExperimentEnd, width: number, p
 function endingLines({ results, error }: ExperimentEnd, width: number, paint: Paint): string[] {
   if (error !== undefined) return [paint('red', cutText(`Failed: ${firstLine(error.message)}`, width))]
   const ending = ENDINGS[results.endedBy]
-  return ending === '' ? [] : [ending]
+  if (ending === '') return []
+  const reason = results.endReason?.text
+  return [reason === undefined ? ending : cutText(`${ending.slice(0, -1)}: ${firstLine(reason)}`, width)]
 }

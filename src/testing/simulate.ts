@@ -1,15 +1,20 @@
 import { describe, must } from '../core/options.ts'
 import { asError, OptionError, TroupeError } from '../errors.ts'
+import type { Executor } from '../executors/executor.ts'
 import type { Trainable } from '../executors/trainable.ts'
-import type { ReportInfo } from '../executors/in-process.ts'
+import { inProcess, type ReportInfo } from '../executors/in-process.ts'
+import { randomStream } from '../random/random.ts'
 import type { Results } from '../results/results.ts'
 import { Trace } from '../runtime/trace.ts'
 import { nextMacrotask } from '../runtime/macrotask.ts'
 import { virtualKernel } from '../runtime/virtual-kernel.ts'
 import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
-import { compose } from '../tuner/compose.ts'
-import { type ExperimentOptions, readExperimentOptions } from '../tuner/options.ts'
+import { compose, type Surroundings } from '../tuner/compose.ts'
+import { type ExecutorFactory, type ExperimentOptions, readExperimentOptions } from '../tuner/options.ts'
 import { errorOf, resultsOf } from '../tuner/tuner.ts'
+import { type FaultOptions, type Faults, readFaults } from './faults/fault-options.ts'
+import { faultyExecutor } from './faults/faulty-executor.ts'
+import { rememberRun } from './replay/remembered.ts'
 
 /** What a simulation takes besides the options of a Tuner. */
 export interface VirtualTimeOptions {
@@ -20,6 +25,8 @@ export interface VirtualTimeOptions {
   readonly stepMs?: number | ((report: ReportInfo) => number)
   /** How fast each worker is, by index; others have 1. A worker of speed 2 takes half of `stepMs`. Above 0. */
   readonly workerSpeeds?: readonly number[]
+  /** What goes wrong on purpose, drawn from the seed: crashes, hanging trials, reports that are late or come twice. */
+  readonly faults?: FaultOptions
   /** Real milliseconds that user code may take from one call of `trial` to its next. Above 0. Default 10,000. */
   readonly stallMs?: number
 }
@@ -42,6 +49,7 @@ const DEFAULTS = {
   trainable: undefined,
   stepMs: 0 as number | ((report: ReportInfo) => number),
   workerSpeeds: [] as readonly number[],
+  faults: undefined,
   stallMs: 10_000,
 }
 
@@ -85,15 +93,13 @@ export async function simulate(
   } = options
   const delay = reportDelay(stepMs, workerSpeeds)
   checkStall(stallMs)
+  const faults = options.faults === undefined ? undefined : readFaults(options.faults)
   const read = readExperimentOptions('simulate', options, DEFAULTS)
-  const composition = compose(trainable, read, {
-    owner: 'simulate',
-    defaultSeed: '0',
-    defaultConcurrency: 4,
-    unlimitedResources: true,
-  })
+  const executor = faults === undefined ? read.executor : withFaults(read.executor, faults, read.seed)
+  const composition = compose(trainable, { ...read, executor }, VIRTUAL)
   const kernel = virtualKernel({ stallMs })
   const trace = new Trace()
+  rememberRun(trace, composition)
   const experiment = composition.build(kernel, (record) => trace.add(record), delay)
   // An event of its own, so that it never cuts into another; before the start, so that no trial is even made.
   const onAbort = (): void => kernel.post(() => experiment.stop('signal', false))
@@ -108,17 +114,44 @@ export async function simulate(
   } catch (thrown) {
     const { waitingFor } = experiment.snapshot()
     const whom = waitingFor.length === 0 ? '' : ` It waits for ${waitingFor.join(', and for ')}.`
-    experiment.abort({ code: codeOf(thrown), message: asError(thrown).message + whom, cause: thrown })
+    const remedy = faults !== undefined && faults.hang > 0 ? HANG_REMEDY : ''
+    const message = asError(thrown).message + whom + remedy
+    experiment.abort({ code: codeOf(thrown), message, cause: thrown })
   }
   kernel.flush()
   await nextMacrotask()
   experiment.giveUpClosing()
   read.signal?.removeEventListener('abort', onAbort)
-  const { endedBy, failure } = await experiment.ended
-  const results = resultsOf<unknown>(experiment, composition, endedBy)
-  const error = errorOf(failure, results)
+  const ending = await experiment.ended
+  const results = resultsOf<unknown>(experiment, composition, ending)
+  const error = errorOf(ending.failure, results)
   if (error !== undefined) throw error
   return { results, trace, hash: await trace.hash(), elapsedMs: experiment.elapsedMs }
+}
+
+/** What surrounds an experiment in virtual time, whatever the machine. */
+export const VIRTUAL: Surroundings = {
+  owner: 'simulate',
+  defaultSeed: '0',
+  defaultConcurrency: 4,
+  unlimitedResources: true,
+}
+
+const HANG_REMEDY = ' Trials hang by faults.hang: give trialTimeoutMs or reportTimeoutMs, which end them.'
+
+/** The executor, which is made as before, on a wire with these faults. */
+function withFaults(
+  make: ExecutorFactory | undefined,
+  faults: Faults,
+  seed: string | number | undefined,
+): ExecutorFactory {
+  const random = randomStream(String(seed ?? VIRTUAL.defaultSeed)).fork('faults')
+  return (context) => {
+    const inner: Executor = make === undefined ? inProcess(context) : make(context)
+    // What is no executor is refused where all of them are.
+    if (typeof (inner as Partial<Executor> | null | undefined)?.start !== 'function') return inner
+    return faultyExecutor(inner, { faults, kernel: context.kernel, random })
+  }
 }
 
 /** Virtual time stands still, or an event broke, which is a fault of the runtime. */

@@ -18,8 +18,7 @@ import type { Searcher } from '../searchers/searcher.ts'
 import { checkFit, checkSearcher, settleObjectives, settleSpace } from '../searchers/settle.ts'
 import type { Where } from '../searchers/where.ts'
 import { readSpace } from '../space/read-space.ts'
-import { metricBound } from '../stoppers/metric-bound.ts'
-import type { Stopper } from '../stoppers/stopper.ts'
+import { readStoppers } from '../stoppers/read-stoppers.ts'
 import { checkNeed, type ReadOptions } from './options.ts'
 
 /** What differs between a real experiment and a simulated one. */
@@ -201,23 +200,5 @@ function checkExecutor(owner: string, executor: Executor): Executor {
     `${owner}.executor`,
     `${owner}.executor must be a function that makes an executor, got one that made ${describe(executor)}. One of your own needs name, location, start and close.`,
     { received: executor },
-  )
-}
-
-function readStoppers(owner: string, stop: ReadOptions['stop']): readonly Stopper[] {
-  if (stop === undefined) return []
-  if (Array.isArray(stop)) return (stop as readonly unknown[]).map((stopper) => checkStopper(owner, stopper))
-  if (typeof stop === 'object' && stop !== null && 'onReport' in stop) return [checkStopper(owner, stop)]
-  return [metricBound(stop as Readonly<Record<string, number>>)]
-}
-
-function checkStopper(owner: string, stopper: unknown): Stopper {
-  const { name, init, onReport } = (stopper ?? {}) as Partial<Stopper>
-  if (typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function')
-    return stopper as Stopper
-  throw new OptionError(
-    `${owner}.stop`,
-    `${owner}.stop must be a stopper, an array of stoppers, or bounds by metric, got ${describe(stopper)}. A stopper of your own needs name, init and onReport.`,
-    { received: stopper },
   )
 }

@@ -10,10 +10,10 @@ import type { Seed } from '../random/random.ts'
 import type { Reporter } from '../results/reporter.ts'
 import type { Inspector } from '../runtime/inspection.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
-import { checkScheduler } from '../schedulers/traits.ts'
+import { mustBeScheduler } from '../schedulers/traits.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import type { DuplicatePolicy } from '../searchers/session.ts'
-import type { Stopper } from '../stoppers/stopper.ts'
+import type { StopOption } from '../stoppers/read-stoppers.ts'
 import type { Store } from '../stores/store.ts'
 
 /** What becomes of trials that fail. */
@@ -73,7 +73,7 @@ export interface ExperimentOptions<Config> extends ObjectiveOptions {
    * When trials, or the experiment, have had enough: a stopper, several, or bounds by metric, such as
    * `{ training_iteration: 50 }`, of which the first that is reached (≥) ends the trial. Default: never.
    */
-  readonly stop?: Stopper | readonly Stopper[] | Readonly<Record<string, number>>
+  readonly stop?: StopOption
   /**
    * Trials that run at once; never more than a concurrencyLimiter allows. Integer from 1. Default: the limiter's
    * number, else that of cores (4 in `simulate`).
@@ -239,7 +239,7 @@ export function readExperimentOptions(owner: string, given: object, own: object 
     ExperimentOptions<never> & RealRunOptions & { paramSpace?: object },
     typeof REAL_RUN_DEFAULTS
   >(owner, given, defaults as typeof REAL_RUN_DEFAULTS, CHECKS)
-  if (options.scheduler !== undefined) checkScheduler(owner, options.scheduler)
+  if (options.scheduler !== undefined) mustBeScheduler(owner, options.scheduler)
   return {
     ...options,
     failure: readOptions(

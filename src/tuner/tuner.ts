@@ -15,7 +15,7 @@ import type { Trainable } from '../executors/trainable.ts'
 import type { Reporter } from '../results/reporter.ts'
 import { Results } from '../results/results.ts'
 import { type EventsDropped, eventStream } from '../runtime/event-stream.ts'
-import type { Experiment } from '../runtime/experiment.ts'
+import type { Ending, Experiment } from '../runtime/experiment.ts'
 import type { Inspector } from '../runtime/inspection.ts'
 import { harmless } from '../runtime/harmless.ts'
 import { realKernel } from '../runtime/real-kernel.ts'
@@ -234,11 +234,11 @@ class RealTuner<Config> implements Tuner<Config> {
       this.#reporter &&
       experiment.broadcast.subscribe((snapshot) => this.#report((reporter) => reporter.update(snapshot)))
     experiment.start()
-    const { endedBy, failure } = await experiment.ended
+    const ending = await experiment.ended
     unsubscribe?.()
     const storageFailure = await this.#writer?.close()
-    const results = resultsOf<Config>(experiment, this.#composition, endedBy)
-    const error = errorOf(failure ?? storageFailure, results)
+    const results = resultsOf<Config>(experiment, this.#composition, ending)
+    const error = errorOf(ending.failure ?? storageFailure, results)
     this.#report((reporter) => reporter.end({ snapshot: experiment.snapshot(), results, error }))
     if (error !== undefined) throw error
     return results
@@ -344,12 +344,13 @@ function checkSubscriber<Subscriber>(subscriber: Subscriber): Subscriber {
 export function resultsOf<Config>(
   experiment: Experiment,
   { settings }: Composition,
-  endedBy: Results['endedBy'],
+  { endedBy, endReason }: Ending,
 ): Results<Config> {
   return new Results<Config>({
     records: experiment.records,
     objectives: settings.plan.objectives,
     endedBy,
+    endReason,
     warnings: experiment.warnings,
     elapsedMs: experiment.elapsedMs,
     space: settings.space,

@@ -5,9 +5,22 @@ import { runHypervolumeCase } from './hypervolume.ts'
 import type { Tolerance } from './matching.ts'
 import { runImportanceCase } from './importance.ts'
 import { runNsgaCase } from './nsga.ts'
+import {
+  runOptunaHyperbandCase,
+  runOptunaMedianCase,
+  runOptunaNopCase,
+  runOptunaPatientCase,
+  runOptunaPercentileCase,
+  runOptunaSuccessiveHalvingCase,
+  runOptunaThresholdCase,
+  runOptunaWilcoxonCase,
+} from './optuna-pruners.ts'
 import { runQmcCase } from './qmc.ts'
 import { runRayAshaCase } from './ray-asha.ts'
 import { runRayDomainsCase } from './ray-domains.ts'
+import { runRayHyperbandCase } from './ray-hyperband.ts'
+import { runRayMedianCase } from './ray-median.ts'
+import { runRayPbtCase } from './ray-pbt.ts'
 import { runSpaceTransformCase } from './space-transform.ts'
 import { runTerminatorCase } from './terminator.ts'
 import { runTpeAcquisitionCase } from './tpe-acquisition.ts'
@@ -29,6 +42,17 @@ export interface Handler {
 
 export const HANDLERS: readonly Handler[] = [
   { source: /^ray .*AsyncHyperBandScheduler/, run: runRayAshaCase },
+  { source: /^ray .*\bHyperBandScheduler/, run: runRayHyperbandCase },
+  { source: /^ray .*MedianStoppingRule/, run: runRayMedianCase },
+  { source: /^ray .*PopulationBasedTraining/, run: runRayPbtCase },
+  { source: /^optuna .*pruners\.MedianPruner/, run: runOptunaMedianCase },
+  { source: /^optuna .*pruners\.PercentilePruner/, run: runOptunaPercentileCase },
+  { source: /^optuna .*pruners\.SuccessiveHalvingPruner/, run: runOptunaSuccessiveHalvingCase },
+  { source: /^optuna .*pruners\.HyperbandPruner/, run: runOptunaHyperbandCase },
+  { source: /^optuna .*pruners\.ThresholdPruner/, run: runOptunaThresholdCase },
+  { source: /^optuna .*pruners\.PatientPruner/, run: runOptunaPatientCase },
+  { source: /^optuna .*pruners\.WilcoxonPruner/, run: runOptunaWilcoxonCase },
+  { source: /^optuna .*pruners\.NopPruner/, run: runOptunaNopCase },
   { source: /^ray .*tune\.search\.sample/, run: runRayDomainsCase },
   { source: /^optuna .*_SearchSpaceTransform/, run: runSpaceTransformCase },
   { source: /^optuna .*parzen_estimator/, run: runTpeParzenCase },

@@ -6,7 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
-const pages = ['README.md', ...(await markdownIn('docs')), ...(await markdownIn('docs/searchers'))]
+const pages = [
+  'README.md',
+  ...(await markdownIn('docs')),
+  ...(await markdownIn('docs/searchers')),
+  ...(await markdownIn('docs/schedulers')),
+]
 const snippets = (await Promise.all(pages.map(snippetsOf))).flat()
 
 interface Snippet {

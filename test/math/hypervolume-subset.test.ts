@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hypervolume } from '../../src/math/hypervolume.ts'
 import { hypervolumeSubset } from '../../src/math/hypervolume-subset.ts'
+import { randomStream } from '../../src/random/random.ts'
 
 const REFERENCE = 64
 
@@ -46,6 +47,26 @@ describe('the greedy choice by hypervolume', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('chooses 25 of 500 points of a sphere in nine objectives in a moment', () => {
+    const random = randomStream('sphere')
+    const sphere = Array.from({ length: 500 }, () => {
+      const direction = Array.from({ length: 9 }, () => Math.abs(random.normal()))
+      const length = Math.hypot(...direction)
+      return direction.map((x) => x / length)
+    })
+    const chosen = hypervolumeSubset(sphere, 25, Array<number>(9).fill(1.1))
+    expect(new Set(chosen).size).toBe(25)
+    // None that was left would have added more than the last one did.
+    const volumeWith = (i: number): number =>
+      hypervolume(
+        [...chosen.slice(0, 24), i].map((at) => sphere[at] as number[]),
+        Array<number>(9).fill(1.1),
+      )
+    const last = volumeWith(chosen[24] as number)
+    const others = [0, 100, 200, 300, 400].filter((i) => !chosen.includes(i))
+    for (const other of others) expect(volumeWith(other)).toBeLessThanOrEqual(last + 1e-9)
   })
 
   it('gives all in order when all are wanted, or more', () => {

@@ -282,6 +282,19 @@ describe('paretoFront', () => {
 })
 
 describe('the trials', () => {
+  it('come with why the experiment ended, where a stopper ended it', () => {
+    const endReason = {
+      by: 'stopper',
+      text: 'nothing is left to be gained',
+      evidence: { error: 0.1 },
+    } as const
+    expect(resultsOf([losses(1)], { endedBy: 'stopper', endReason })).toMatchObject({
+      endedBy: 'stopper',
+      endReason,
+    })
+    expect(resultsOf([losses(1)]).endReason).toBeUndefined()
+  })
+
   it('come in order of number, whatever the order of the records', () => {
     const results = resultsOf([
       { ...losses(3), number: 7 },

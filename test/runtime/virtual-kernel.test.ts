@@ -96,7 +96,7 @@ describe('virtual time', () => {
           for (const { kind, ms } of plans[started++] ?? []) {
             const id = timers.length
             if (kind === 'clear') {
-              kernel.clearTimeout(timers[ms] as never)
+              kernel.clearTimeout(timers[ms])
               due = due.filter((event) => event.id !== ms || timers[ms] === undefined)
               continue
             }

@@ -13,7 +13,7 @@ export class AshaRun {
   readonly #added = new Set<number>()
   readonly #last = new Map<number, TrialReport>()
 
-  constructor(options: AshaOptions, mode: Mode = 'max') {
+  constructor(options: AshaOptions<'stopping'>, mode: Mode = 'max') {
     this.#scheduler = asha(options)
     this.#mode = mode
     this.state = this.#scheduler.init({ name: 'test', resources: {}, objectives: [{ metric: 'acc', mode }] })

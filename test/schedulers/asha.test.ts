@@ -10,7 +10,7 @@ import { runRayAshaCase } from '../conformance/ray-asha.ts'
 import { AshaRun } from './asha-run.ts'
 import { obeysSchedulerLaws } from './laws.ts'
 
-const halving: AshaOptions = { maxT: 8, reductionFactor: 2 }
+const halving: AshaOptions<'stopping'> = { maxT: 8, reductionFactor: 2 }
 
 describe('asha', () => {
   obeysSchedulerLaws(() => asha({ maxT: 9, reductionFactor: 3 }))
@@ -244,6 +244,7 @@ describe('the options of asha', () => {
     [{ gracePeriod: 1e-320 }, 'asha.reductionFactor', /gives Infinity rungs .*raise gracePeriod/],
     [{ brackets: 1e9 }, 'asha.brackets', /at most 1000.*than there are rungs, which are 4/],
     [{ stopLastTrials: 1 }, 'asha.stopLastTrials', /true or false/],
+    [{ type: 'promoting' }, 'asha.type', /'stopping', 'promotion'/],
     [{ timeAttr: '' }, 'asha.timeAttr', /name of a metric/],
     [{ metric: ['loss', 'memory'], mode: ['min', 'min'] }, 'asha.metric', /one metric/],
     [{ metric: 'loss', mode: 'least' }, 'asha.mode', /'min', 'max'/],

@@ -116,13 +116,13 @@ describe('wilcoxonPruner', () => {
     expect(firstStop(run.report(1, [1.1, 1.1, 1.1, 1.1]))).toBeUndefined()
   })
 
-  it('compares with the best of the completed trials, and of equally good ones with the first', () => {
+  it('compares with the best of the completed trials, and of equally good ones with the first to complete', () => {
     const run = new Run()
     run.complete(3, [5, 5, 5, 5])
     run.complete(4, [1, 1, 1, 1])
     run.complete(2, [1, 1, 1, 1])
     run.complete(5, [3, 3, 3, 3])
-    expect(run.report(6, [2, 2]).at(-1)).toMatchObject({ evidence: { best: 2 } })
+    expect(run.report(6, [2, 2]).at(-1)).toMatchObject({ evidence: { best: 4 } })
   })
 
   it('ranks a trial that ended without a value of its own by the mean of its reports', async () => {
@@ -175,6 +175,13 @@ describe('wilcoxonPruner', () => {
     const decisions = run.report(1, [9, 9, 9, 9], [10, 11, 3, 2])
     expect(firstStop(decisions)).toBe(4)
     expect(decisions[3]).toMatchObject({ evidence: { steps: 2 } })
+  })
+
+  it('takes the first of two reports of one step', () => {
+    const run = new Run({ pThreshold: 0.3 })
+    run.complete(0, [1, 1, 1])
+    const again = run.report(1, [0, 9, 9, 9], [1, 1, 1, 2])
+    expect(again.at(-1)).toMatchObject({ kind: 'continue', evidence: { best: 0, p: 0.5, steps: 2 } })
   })
 
   it('never stops a trial with a NaN or infinite evaluation, nor against a best that has one', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { auto } from '../../src/searchers/auto.ts'
-import type { Answer, SearchSession } from '../../src/searchers/session.ts'
+import type { Params } from '../../src/core/trial.ts'
+import type { Answer, SearchSession, SearchSessionOptions } from '../../src/searchers/session.ts'
 import { branch } from '../../src/space/branch.ts'
 import { choice } from '../../src/space/choices.ts'
 import { uniform } from '../../src/space/numbers.ts'
+import type { SpaceDefinition } from '../../src/space/space.ts'
 import { isTrial, obeysSearcherLaws, session, told } from './laws.ts'
 
 /** Asks and tells so many trials, one after the other; gives what was chosen, by the number of the trial. */
@@ -22,6 +24,32 @@ async function choices(
     await search.tell(told(number, answer, outcome(number)))
   }
   return chosen
+}
+
+/** Tells so many trials that were drawn at random, as if they had been added from elsewhere. */
+async function drawAndTell(
+  search: SearchSession,
+  count: number,
+  lossOf: (params: Params) => number,
+  objectiveCount = 1,
+): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    const drawn = search.complete({ number }, {})
+    const values = Array.from({ length: objectiveCount }, (_, i) => lossOf(drawn.params) * (i === 0 ? 1 : -1))
+    await search.tell(told(number, drawn, { values }))
+  }
+}
+
+/** What is chosen for the first trial after so many others. */
+async function chosenAfter(
+  count: number,
+  space: SpaceDefinition,
+  more: Partial<SearchSessionOptions>,
+): Promise<string | undefined> {
+  const search = session(auto(), space, 'after', more)
+  await drawAndTell(search, count, ({ x, x0 }) => Number(x ?? x0), more.objectives?.length)
+  const answer: Answer = await search.suggest({ number: count, running: [] })
+  return isTrial(answer) ? answer.choice?.chosen : undefined
 }
 
 describe('auto', () => {
@@ -48,6 +76,54 @@ describe('auto', () => {
     const objectives = ['a', 'b', 'c', 'd', 'e'].map((metric) => ({ metric, mode: 'min' as const }))
     const search = session(auto(), { x: uniform(0, 1) }, 'many', { objectives })
     expect(await choices(search, 5, (n) => ({ values: [n, -n, 1, 2, 3] }))).toEqual({ 0: 'nsga3' })
+  })
+
+  it('keeps the Gaussian process to the end where what follows would have too few trials', async () => {
+    const two = { x: uniform(0, 1), y: uniform(0, 1) }
+    const many = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`x${i}`, uniform(0, 1)]))
+    const mixed = { x: uniform(0, 1), kind: choice(['a', 'b']) }
+    expect(await chosenAfter(150, two, { budget: 249 })).toBe('gp')
+    expect(await chosenAfter(150, two, { budget: 250 })).toBe('cmaes')
+    expect(await chosenAfter(150, many, { budget: 309 })).toBe('gp')
+    expect(await chosenAfter(150, many, { budget: 310 })).toBe('cmaes')
+    expect(await chosenAfter(150, two, {})).toBe('cmaes')
+    // However many trials it turns out to be, a Gaussian process is not waited for for ever.
+    expect(await chosenAfter(250, two, { budget: 249 })).toBe('cmaes')
+    expect(await chosenAfter(250, mixed, { budget: 249 })).toBe('tpe')
+  })
+
+  it('waits for no Gaussian process to the end with several objectives', async () => {
+    const objectives = ['a', 'b'].map((metric) => ({ metric, mode: 'min' as const }))
+    const x = { x: uniform(0, 1) }
+    expect(await chosenAfter(149, x, { budget: 200, objectives })).toBe('gp')
+    expect(await chosenAfter(150, x, { budget: 200, objectives })).toBe('nsga2')
+  })
+
+  it('says how far the Gaussian process goes', async () => {
+    const reasonOf = async (budget: number): Promise<string | undefined> => {
+      const answer = await session(auto(), { x: uniform(0, 1) }, 'why', { budget }).suggest({
+        number: 0,
+        running: [],
+      })
+      return isTrial(answer) ? answer.choice?.reason : undefined
+    }
+    expect(await reasonOf(40)).toContain('all 40 trials')
+    expect(await reasonOf(1_000)).toContain('up to 150 trials')
+  })
+
+  it('starts the evolution strategy where the best trials are', async () => {
+    const search = session(auto(), { x: uniform(0, 1), y: uniform(0, 1) }, 'warm', { budget: 1_000 })
+    await drawAndTell(search, 150, ({ x, y }) => (Number(x) - 0.9) ** 2 + (Number(y) - 0.1) ** 2)
+    const points: Params[] = []
+    for (let number = 150; number < 174; number++) {
+      const answer: Answer = await search.suggest({ number, running: [] })
+      if (isTrial(answer)) points.push(answer.params)
+    }
+    const mean = (path: string): number =>
+      points.reduce((sum, point) => sum + Number(point[path]), 0) / points.length
+    expect(mean('x')).toBeGreaterThan(0.75)
+    expect(mean('y')).toBeLessThan(0.25)
+    expect(new Set(points.map(({ x }) => x)).size).toBeGreaterThan(10)
   })
 
   it('says why, once', async () => {

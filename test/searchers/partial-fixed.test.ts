@@ -182,6 +182,57 @@ describe('partialFixed', () => {
     expect(new Set(points.map(({ y }) => y)).size).toBe(60)
   })
 
+  it('keeps to the fixed values when duplicates are drawn anew, until what is left has no further point', () => {
+    // A searcher that always proposes the same, so that new points have to be drawn in its place.
+    const stubborn: Searcher = {
+      name: 'stubborn',
+      start: () => ({ suggest: () => ({ kind: 'point', point: { a: 0 } }), tell: () => {} }),
+    }
+    const space = {
+      a: randint(0, 4),
+      act: branch({ relu: { b: choice([1, 2]) }, tanh: { alpha: uniform(0, 1) } }),
+    }
+    for (const searcher of [stubborn, concurrencyLimiter(stubborn, { maxConcurrent: 2 })]) {
+      const search = session(partialFixed({ fixed: { act: 'relu', b: 2 }, searcher }), space, 's', {
+        duplicates: 'resample',
+      })
+      expect(params(search, 4).toSorted((p, q) => Number(p['a']) - Number(q['a']))).toEqual(
+        [0, 1, 2, 3].map((a) => ({ a, act: 'relu', b: 2 })),
+      )
+      expect(search.suggest({ number: 4, running: [] })).toEqual({ kind: 'finished' })
+    }
+  })
+
+  it('gives points of the user that leave them out the fixed values, and lets those that name others keep theirs', () => {
+    const searcher = randomSearch({
+      pointsToEvaluate: [{ optimizer: { lr: 0.125 } }, { act: 'tanh', x: 0.75 }, { act: 'relu', width: 3 }],
+    })
+    const fixed = { x: 0.5, act: 'tanh', alpha: 0.25 }
+    const search = session(partialFixed({ fixed, searcher }), SPACE, 's')
+    const [first, second, third] = params(search, 3)
+    expect(first).toMatchObject({ 'optimizer/lr': 0.125, ...fixed })
+    expect(second).toMatchObject({ x: 0.75, act: 'tanh', alpha: 0.25 })
+    expect(third).toMatchObject({ x: 0.5, act: 'relu', width: 3 })
+    expect(third).not.toHaveProperty('alpha')
+    expect(search.complete({ number: 9 }, { optimizer: { lr: 0.375 } }).params).toMatchObject(fixed)
+  })
+
+  it('gives them, in a define-by-run space, where the function asks for the name', () => {
+    const space: SpaceDefinition = (trial) => {
+      if (trial.suggestCategorical('kind', ['a', 'b']) === 'a') trial.suggestFloat('x', 0, 1)
+      else trial.suggestFloat('x', 10, 11)
+      trial.suggestFloat('y', 0, 1)
+    }
+    const searcher = randomSearch({
+      pointsToEvaluate: [{ kind: 'a' }, { kind: 'b' }, { kind: 'a', x: 0.75 }],
+    })
+    const search = session(partialFixed({ fixed: { x: 0.5, z: 1 }, searcher }), space, 's')
+    const [first, second, third] = params(search, 3)
+    expect(first).toMatchObject({ kind: 'a', x: 0.5 })
+    expect(second?.['x']).toBeGreaterThanOrEqual(10)
+    expect(third).toMatchObject({ kind: 'a', x: 0.75 })
+  })
+
   it('copes with everything fixed, and with nothing', () => {
     const space = { a: randint(0, 3), c: choice([{ deep: 1 }, { deep: 2 }]) }
     for (const searcher of [randomSearch(), qmc(), bruteForce()]) {

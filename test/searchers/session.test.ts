@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Params } from '../../src/core/trial.ts'
 import { OptionError, SpaceError, TroupeError } from '../../src/errors.ts'
 import { concurrencyLimiter } from '../../src/searchers/concurrency-limiter.ts'
 import { gridSearcher } from '../../src/searchers/grid-searcher.ts'
@@ -266,10 +267,46 @@ describe('where', () => {
     expect(config).toEqual({ n: params.n, net: { layers: [1, 2] } })
   })
 
-  it('that rejects 1,000 in a row is an error that says so', () => {
+  it('that rejects 1,100 in a row is an error that says so', () => {
     const search = session(randomSearch(), { x: uniform(0, 1) }, 's', { where: () => false })
-    expect(() => ask(search, 4)).toThrow(/where rejected 1000 configurations in a row for trial 4/)
+    expect(() => ask(search, 4)).toThrow(/where rejected 1100 configurations in a row for trial 4/)
     expect(() => ask(search, 4)).toThrow(SpaceError)
+  })
+
+  it('has a point drawn from the prior where a searcher keeps to what it forbids', () => {
+    let asked = 0
+    const stubborn = searcher(() => {
+      asked++
+      return point({ x: 0.9, y: 0.5 })
+    })
+    const where = (config: unknown): boolean => (config as { x: number }).x < 0.02
+    const search = session(stubborn, { x: uniform(0, 1), y: uniform(0, 1) }, 's', { where })
+    const first = trial(search, 0)
+    expect(first.source).toBe('suggested')
+    expect(first.params.x).toBeLessThan(0.02)
+    expect(asked).toBe(100)
+    expect(trial(session(stubborn, { x: uniform(0, 1), y: uniform(0, 1) }, 's', { where }), 0)).toEqual(first)
+  })
+
+  it('finds the one point of a finite space that it allows', () => {
+    const stubborn = searcher(() => point({ n: 0 }))
+    const where = (config: unknown): boolean => (config as { n: number }).n === 77_777
+    const search = session(stubborn, { n: randint(0, 100_000) }, 's', { where })
+    expect(trial(search, 0).params).toEqual({ n: 77_777 })
+  })
+
+  it('shows the searcher which points it turned down for this trial', () => {
+    const shown: (readonly Params[] | undefined)[] = []
+    const listening = searcher(({ retry, rejected }) => {
+      shown.push(rejected)
+      return point({ n: retry })
+    })
+    const where = (config: unknown): boolean => (config as { n: number }).n === 2
+    const search = session(listening, { n: randint(0, 9) }, 's', { where })
+    trial(search, 0)
+    trial(search, 1)
+    const turns = [undefined, [{ n: 0 }], [{ n: 0 }, { n: 1 }]]
+    expect(shown).toEqual([...turns, ...turns])
   })
 
   it('completes a partial point until it is allowed', () => {
@@ -453,7 +490,7 @@ describe('duplicates', () => {
     const search = session(given, space, 's', { duplicates: 'resample' })
     for (const one of search.given()) await search.tell(told(0, one))
     expect(search.complete({ number: 1 }, { n: 1 })).toMatchObject({ source: 'enqueued', params: { n: 1 } })
-    await search.recall({ source: 'suggested', params: { n: 2 }, told: undefined })
+    await search.recall({ number: 2, running: [], source: 'suggested', params: { n: 2 } })
     expect(ns(search, 3).toSorted()).toEqual([3, 4, 'finished'])
   })
 
@@ -576,14 +613,39 @@ describe('a search of an earlier process', () => {
   it('has had its points, and goes on with the next', async () => {
     const made = randomSearch({ pointsToEvaluate: [{ n: 1 }, { n: 2 }, { n: 3 }], evaluatedRewards: [0.5] })
     const search = session(made, { n: randint(0, 100) }, 's')
-    await search.recall({
-      source: 'given',
-      params: { n: 1 },
-      told: told(0, { params: { n: 1 }, domains: {} }),
-    })
-    await search.recall({ source: 'point', params: { n: 2 }, told: undefined })
+    await search.recall({ number: 0, running: [], source: 'given', params: { n: 1 } })
+    await search.tell(told(0, { params: { n: 1 }, domains: {} }))
+    await search.recall({ number: 1, running: [], source: 'point', params: { n: 2 } })
     expect(search.given()).toEqual([])
     expect(trial(search, 2)).toMatchObject({ source: 'point', params: { n: 3 } })
+  })
+
+  it('is asked again for what it gave, unless tells alone bring it there', async () => {
+    for (const isRebuiltByTells of [false, true]) {
+      const asked: number[] = []
+      const counting: Searcher = {
+        ...searcher(({ number }) => {
+          asked.push(number)
+          return point({ n: number })
+        }),
+        isRebuiltByTells,
+      }
+      const search = session(counting, { n: randint(0, 100) }, 's')
+      for (const number of [0, 1])
+        await search.recall({ number, running: [], source: 'suggested', params: { n: number } })
+      await search.recall({ number: 2, running: [], source: 'enqueued', params: { n: 9 } })
+      expect(asked).toEqual(isRebuiltByTells ? [] : [0, 1])
+    }
+  })
+
+  it('goes on where another `where` would refuse what it gave', async () => {
+    const search = session(randomSearch(), { n: randint(0, 100) }, 's', { where: () => false })
+    await search.recall({ number: 0, running: [], source: 'suggested', params: { n: 1 } })
+    const stuck = session({ ...searcher(() => point({ n: 1 })) }, { n: randint(0, 100) }, 's', {
+      where: () => false,
+    })
+    await stuck.recall({ number: 0, running: [], source: 'suggested', params: { n: 1 } })
+    expect(() => ask(stuck, 1)).toThrow(/where rejected/)
   })
 
   it('is not saved when its searcher cannot be', () => {

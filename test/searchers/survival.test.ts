@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import type { EndState } from '../../src/core/trial.ts'
+import type { EndState, Params } from '../../src/core/trial.ts'
 import { auto } from '../../src/searchers/auto.ts'
+import { bohb } from '../../src/searchers/bohb/bohb.ts'
 import { cmaes } from '../../src/searchers/cmaes/cmaes.ts'
+import { dehb } from '../../src/searchers/dehb/dehb.ts'
 import { gp } from '../../src/searchers/gp/gp.ts'
 import { nsga2 } from '../../src/searchers/nsga2.ts'
 import { nsga3 } from '../../src/searchers/nsga3.ts'
 import { partialFixed } from '../../src/searchers/partial-fixed.ts'
 import { qmc } from '../../src/searchers/qmc.ts'
 import type { Searcher } from '../../src/searchers/searcher.ts'
+import { randomSearch } from '../../src/searchers/random-search.ts'
 import { tpe } from '../../src/searchers/tpe/tpe.ts'
+import type { Where } from '../../src/searchers/where.ts'
 import { choice } from '../../src/space/choices.ts'
 import { randint } from '../../src/space/integers.ts'
 import { uniform } from '../../src/space/numbers.ts'
@@ -17,12 +21,15 @@ import { isTrial, session, told } from './laws.ts'
 
 const SEARCHERS: readonly (readonly [name: string, make: () => Searcher])[] = [
   ['auto', () => auto()],
+  ['bohb', () => bohb()],
   ['cmaes', () => cmaes()],
+  ['dehb', () => dehb({ maxT: 9 })],
   ['gp', () => gp()],
   ['nsga2', () => nsga2({ populationSize: 10 })],
   ['nsga3', () => nsga3({ populationSize: 10 })],
   ['partialFixed', () => partialFixed({ fixed: {}, searcher: tpe() })],
   ['qmc', () => qmc()],
+  ['randomSearch', () => randomSearch()],
   ['tpe', () => tpe()],
 ]
 
@@ -31,8 +38,12 @@ const plane = { x: uniform(0, 1), n: randint(0, 100) }
 interface Script {
   readonly space: SpaceDefinition
   readonly trials?: number
+  readonly where?: (config: never) => boolean
   readonly objectives?: number
-  readonly outcome: (number: number) => {
+  readonly outcome: (
+    number: number,
+    params: Params,
+  ) => {
     readonly state?: EndState
     readonly values?: readonly number[] | undefined
   }
@@ -40,16 +51,16 @@ interface Script {
 
 /** Asks and tells, one trial after the other; gives how many there were before it had finished. */
 async function play(searcher: Searcher, script: Script, duplicates: 'allow' | 'resample'): Promise<number> {
-  const { space, trials = 40, objectives: count = 1, outcome } = script
+  const { space, trials = 40, where, objectives: count = 1, outcome } = script
   const objectives = Array.from({ length: count }, (_, i) => ({ metric: `m${i}`, mode: 'min' as const }))
-  const search = session(searcher, space, 'survival', { objectives, duplicates })
+  const search = session(searcher, space, 'survival', { objectives, duplicates, where: where as Where })
   for (let number = 0; number < trials; number++) {
     const answer = await search.suggest({ number, running: [] })
     if (!isTrial(answer)) {
       expect(answer.kind).toBe('finished')
       return number
     }
-    const { state = 'completed', values } = outcome(number)
+    const { state = 'completed', values } = outcome(number, answer.params)
     await search.tell(told(number, answer, { state, values, intermediate: [] }))
   }
   return trials
@@ -78,6 +89,35 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   },
   '200 parameters': { space: many, trials: 25, outcome: (n) => ({ values: [n % 5] }) },
 }
+
+const square = { x: uniform(0, 1), y: uniform(0, 1) }
+
+/** The best point lies where it is not allowed to go. */
+function beyond(where: (config: { readonly x: number; readonly y: number }) => boolean): Script {
+  return {
+    space: square,
+    trials: 60,
+    where,
+    outcome: (_, { x, y }) => ({ values: [((x as number) - 0.8) ** 2 + ((y as number) - 0.2) ** 2] }),
+  }
+}
+
+const RULES: Readonly<Record<string, Script>> = {
+  'x < y': beyond(({ x, y }) => x < y),
+  'x < 0.3': beyond(({ x }) => x < 0.3),
+  'x < 0.02': beyond(({ x }) => x < 0.02),
+  'x and y nearly equal': beyond(({ x, y }) => Math.abs(x - y) < 0.02),
+}
+
+describe.each(SEARCHERS)('%s, where only some configurations are allowed,', (_name, make) => {
+  it.each(Object.entries(RULES))(
+    'goes on: %s',
+    async (_what, script) => {
+      expect(await play(make(), script, 'allow')).toBe(script.trials)
+    },
+    60_000,
+  )
+})
 
 describe.each(SEARCHERS)('%s survives', (_name, make) => {
   it.each(Object.entries(SCRIPTS))('%s', async (_what, script) => {

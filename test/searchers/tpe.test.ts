@@ -182,6 +182,24 @@ describe('tpe', () => {
     expect(share(trials.slice(30), ({ x }) => (x as number) > 0.8)).toBeGreaterThan(0.6)
   })
 
+  it('keeps to the best of the completed trials, however many were pruned, when told not to count these', () => {
+    // Every tenth completes; those are good only near 0.9. To be pruned or not says nothing of x here.
+    const nearTheBest = (options: TpeOptions): number => {
+      const search = session(tpe(options), { x: uniform(0, 1) }, 'counted')
+      for (let number = 0; number < 200; number++) {
+        const x = ((number * 7) % 200) / 200
+        const answer = { ...ask(session(tpe(), { x: uniform(0, 1) }, 'counted'), number), params: { x } }
+        const values = [Math.abs(x - 0.9)]
+        const pruned = { state: 'pruned', values, step: 1, intermediate: [[1, 0.5]] } as const
+        void search.tell(told(number, answer, number % 10 === 0 ? { values } : pruned))
+      }
+      const asked = Array.from({ length: 40 }, (_, i) => ask(search, 200 + i).params['x'] as number)
+      return share(asked, (x) => Math.abs(x - 0.9) < 0.15)
+    }
+    expect(nearTheBest({ countPruned: false })).toBeGreaterThan(0.8)
+    expect(nearTheBest({})).toBeLessThan(0.5)
+  })
+
   it('finds a front with several objectives', () => {
     const objectives: Objective[] = [
       { metric: 'cost', mode: 'min' },
@@ -253,6 +271,7 @@ describe('tpe', () => {
     ['multivariate', 'yes'],
     ['priorWeight', -1],
     ['gamma', 'tenth'],
+    ['countPruned', 1],
     ['weights', [1, 2]],
   ])('refuses %s: %o', (key, value) => {
     expect(() => tpe({ [key]: value })).toThrow(OptionError)

@@ -7,7 +7,10 @@ import type { Searcher, Suggestion } from '../../src/searchers/searcher.ts'
 import { choice } from '../../src/space/choices.ts'
 import { randint } from '../../src/space/integers.ts'
 import { uniform } from '../../src/space/numbers.ts'
+import { maximumIteration } from '../../src/stoppers/maximum-iteration.ts'
+import { terminator } from '../../src/stoppers/terminator/terminator.ts'
 import { createStudy } from '../../src/study/create-study.ts'
+import type { StudyTrial } from '../../src/study/study-trial.ts'
 import { TrialPruned } from '../../src/study/trial-pruned.ts'
 
 const paramSpace = { x: uniform(0, 1) }
@@ -199,7 +202,7 @@ describe('optimize', () => {
   })
 
   it.each([
-    [{}, /would never end\. Give nTrials, timeoutMs or signal/],
+    [{}, /would never end\. Give nTrials, timeoutMs, stop or signal/],
     [{ nTrials: 1.5 }, /nTrials/],
     [{ nTrials: 1, concurrency: 0 }, /concurrency/],
     [{ nTrial: 1 }, /Did you mean nTrials\?/],
@@ -212,5 +215,79 @@ describe('optimize', () => {
   it('refuses what is no objective', async () => {
     const study = await createStudy({ paramSpace })
     await expect(study.optimize(undefined as never, { nTrials: 1 })).rejects.toThrow(OptionError)
+  })
+
+  it('ends when a stopper has had enough, and says why', async () => {
+    const study = await createStudy({ paramSpace, seed: 1, direction: 'minimize' })
+    const stop = terminator({ improvement: 'bestValueStagnation', maxStagnationTrials: 4, minNTrials: 1 })
+    const end = await study.optimize(({ number }) => (number < 3 ? -number : 0), { stop })
+    expect(end).toMatchObject({ endedBy: 'stopper', endReason: { by: 'stopper' } })
+    expect(end.endReason?.text).toMatch(/bestValueStagnation/)
+    expect(study.trials).toHaveLength(8)
+  })
+
+  it('shows stoppers the trials that ended before, however often it is called', async () => {
+    const study = await createStudy({ paramSpace, seed: 1, direction: 'minimize' })
+    const stop = terminator({ improvement: 'bestValueStagnation', maxStagnationTrials: 4, minNTrials: 1 })
+    for (let calls = 0; calls < 7; calls++) {
+      const end = await study.optimize(({ number }) => (number < 3 ? -number : 0), { nTrials: 1, stop })
+      expect(end).toEqual({ endedBy: 'finished', endReason: undefined })
+    }
+    expect((await study.optimize(() => 0, { nTrials: 5, stop })).endedBy).toBe('stopper')
+    expect(study.trials).toHaveLength(8)
+  })
+
+  it('looks at folds that a trial has as a user attribute', async () => {
+    const study = await createStudy({ paramSpace, seed: 1, direction: 'minimize' })
+    const objective = (trial: StudyTrial<{ x: number }>): number => {
+      trial.setUserAttr('cvScores', [trial.config.x - 9, trial.config.x + 9])
+      return trial.config.x
+    }
+    const { endedBy } = await study.optimize(objective, { nTrials: 30, stop: terminator() })
+    expect(endedBy).toBe('stopper')
+    await expect(
+      study.optimize(() => 0, { nTrials: 30, stop: terminator({ cvScores: 'no' }) }),
+    ).rejects.toThrow(/needs the folds of the best trial/)
+  })
+
+  it('completes a trial that has reached a bound with what it reported last', async () => {
+    const study = await createStudy({ paramSpace, direction: 'maximize', metricNames: ['acc'] })
+    const objective = (trial: StudyTrial<{ x: number }>): number => {
+      for (let step = 1; step <= 9; step++) {
+        trial.report(step, step / 10)
+        if (trial.shouldPrune()) throw new TrialPruned()
+      }
+      return 1
+    }
+    await study.optimize(objective, { nTrials: 1, stop: { acc: 0.5 } })
+    await study.optimize(objective, { nTrials: 1, stop: [maximumIteration(3)] })
+    await study.optimize(objective, { nTrials: 1 })
+    expect(study.trials.map(({ state, values }) => [state, values])).toEqual([
+      ['completed', [0.5]],
+      ['completed', [0.3]],
+      ['completed', [1]],
+    ])
+  })
+
+  it('says whether trials, time, a signal or the searcher ended it', async () => {
+    const study = await createStudy({ paramSpace })
+    const abort = new AbortController()
+    const stopping = ({ number }: { number: number }): number => {
+      if (number === 4) abort.abort()
+      return number
+    }
+    expect((await study.optimize(() => 1, { nTrials: 3 })).endedBy).toBe('finished')
+    expect((await study.optimize(stopping, { signal: abort.signal })).endedBy).toBe('signal')
+    expect((await study.optimize(() => 1, { timeoutMs: 0.001 })).endedBy).toBe('timeBudget')
+    const finite = await createStudy({ paramSpace: { n: randint(0, 2) }, searcher: gridSearcher() })
+    expect((await finite.optimize(() => 1)).endedBy).toBe('finished')
+  })
+
+  it('refuses what is no stopper, and to go on for ever with bounds of trials alone', async () => {
+    const study = await createStudy({ paramSpace })
+    await expect(study.optimize(() => 1, { nTrials: 1, stop: [{}] as never })).rejects.toThrow(
+      /must be a stopper, an array of stoppers/,
+    )
+    await expect(study.optimize(() => 1, { stop: { value: 3 } })).rejects.toThrow(/would never end/)
   })
 })

@@ -82,17 +82,28 @@ describe('a scheduler in a study', () => {
         hasCheckpoint: false,
       },
     ])
-    expect(scheduler.ends).toEqual([{ trial: 0, state: 'completed', last: scheduler.reports[0] }])
+    // The value that it is told is the last word on it.
+    const last = { ...scheduler.reports[0], score: -0.25, values: [0.25], metrics: { loss: 0.25, epoch: 3 } }
+    expect(scheduler.ends).toEqual([{ trial: 0, state: 'completed', last }])
   })
 
-  it('is not asked about a trial again that it has stopped', async () => {
-    const scheduler = listening(() => stop)
+  it('is asked again about a trial that it has stopped and that goes on', async () => {
+    const scheduler = listening(({ time }) => (time === 1 ? stop : CONTINUE))
     const study = await createStudy({ paramSpace, scheduler })
     const trial = await study.ask()
     trial.report(1, 1)
+    expect([trial.shouldPrune(), trial.shouldPrune()]).toEqual([true, true])
     trial.report(2, 2)
+    expect(trial.shouldPrune()).toBe(false)
+    expect(scheduler.reports).toHaveLength(2)
+  })
+
+  it('stops a trial also when that asks some reports later', async () => {
+    const scheduler = listening(({ time }) => (time === 1 ? stop : CONTINUE))
+    const study = await createStudy({ paramSpace, scheduler })
+    const trial = await study.ask()
+    for (const step of [1, 2, 3]) trial.report(step, 1)
     expect(trial.shouldPrune()).toBe(true)
-    expect(scheduler.reports).toHaveLength(1)
   })
 
   it('lets a trial that reached its full length go on to its own end', async () => {
@@ -113,6 +124,8 @@ describe('a scheduler in a study', () => {
     const [loser, winner] = [await study.ask(), await study.ask()]
     winner.report(1, 0)
     expect([loser.shouldPrune(), winner.shouldPrune()]).toEqual([true, false])
+    loser.report(1, 0)
+    expect(loser.shouldPrune()).toBe(true)
   })
 
   it.each([

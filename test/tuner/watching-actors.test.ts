@@ -17,7 +17,7 @@ async function livelyTrainable(config: Config, trial: Trial): Promise<void> {
 }
 
 /** Stops as asha does, and pauses every fifth trial once. */
-function pausing(): ReturnType<typeof asha> {
+function pausing(): ReturnType<typeof asha<'stopping'>> {
   const inner = asha({ maxT: 100, gracePeriod: 2, reductionFactor: 2 })
   return {
     ...inner,

@@ -1,6 +1,7 @@
 /**
  * Strategy parameters of CMA-ES.
- * Source: Hansen 2016, "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, table 1 and eqs. 49 to 58, α_cov = 2.
+ * Source: Hansen 2016, "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, its table of default
+ * parameters, from eq. 48 on, with α_cov = 2.
  */
 
 /** Everything of an evolution strategy that depends on dimension and population size alone. */
@@ -40,7 +41,7 @@ export function defaultPopulationSize(n: number): number {
 
 /**
  * The default parameters of CMA-ES; with `isSeparable` its learning rates of the covariance are (n + 2) / 3 times
- * larger, since n numbers are learned in place of n (n + 1) / 2 (Ros & Hansen 2008, PPSN X, section 3).
+ * larger, since n numbers are learned in place of n (n + 1) / 2 (Ros & Hansen 2008, PPSN X).
  * @param n - Dimension, from 1.
  * @param lambda - Population size λ, from 2.
  */
@@ -73,7 +74,7 @@ function rawWeights(lambda: number): Float64Array {
   return Float64Array.from({ length: lambda }, (_, i) => Math.log((lambda + 1) / 2) - Math.log(i + 1))
 }
 
-/** (Σ w)² / Σ w² (table 1); 0 when there is nothing to weigh. */
+/** (Σ w)² / Σ w², which is μ_eff of the μ first and μ_eff⁻ of the others; 0 when there is nothing to weigh. */
 function effectiveMass(weights: Float64Array): number {
   let sum = 0
   let squares = 0

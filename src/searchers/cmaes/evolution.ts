@@ -1,9 +1,9 @@
 /**
  * One run of CMA-ES: a normal distribution that learns from ranked candidates.
  *
- * Source: Hansen 2016, "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, eqs. 37 to 47 and figure 6, with its
+ * Source: Hansen 2016, "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, appendix A up to eq. 47, with its
  * negative weights and the mean's learning rate 1. Candidates that were not drawn from the distribution are pulled
- * towards the mean first (Hansen 2011, "Injecting external solutions into CMA-ES", arXiv:1110.4181, eq. 4 and 5).
+ * towards the mean first (Hansen 2011, "Injecting external solutions into CMA-ES", arXiv:1110.4181).
  *
  * Letters, all in the unit box: m `mean` (n), σ `sigma`, C `covariance` (n, n), p_σ `pSigma` (n), p_c `pC` (n),
  * A `widths` (n), the diagonal that CMA-ES with margin keeps apart from C. A candidate is x = m + σ A y, y ~ N(0, C).
@@ -150,7 +150,7 @@ export class Evolution {
     if (this.hsig) addTo(this.pC, Math.sqrt(cc * (2 - cc) * mueff), yw)
     let sum = 0
     for (const w of weights) sum += w
-    // Makes up for the variance that a path which is held back does not bring (below eq. 45).
+    // Makes up for the variance that a path which is held back does not bring (at eq. 47).
     const heldBack = this.hsig ? 0 : cc * (2 - cc)
     covariance.scale(1 + c1 * heldBack - c1 - cmu * sum)
     covariance.addOuter(c1, this.pC)

@@ -4,7 +4,7 @@ import type { Before, Evolution } from './evolution.ts'
  * Learning-rate adaptation: mean and covariance go only as far along each update as its signal stands out from its noise,
  * so that multimodal and noisy functions need no larger population.
  *
- * Source: Nomura, Akimoto & Ono 2023, "CMA-ES with Learning Rate Adaptation", GECCO, algorithm 2 and section 3, with its
+ * Source: Nomura, Akimoto & Ono 2023, "CMA-ES with Learning Rate Adaptation", GECCO, arXiv:2304.03473, with its
  * constants. Letters: Δ an update, in coordinates where the distribution is round; E and V moving averages of Δ and
  * of |Δ|²; η a learning rate; SNR the signal-to-noise ratio estimated from E and V.
  */

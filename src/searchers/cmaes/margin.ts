@@ -7,8 +7,8 @@ import type { Evolution } from './evolution.ts'
  * than a step, all candidates round to one value, and nothing is learned there any more. Where a neighbour would come up
  * with less than half of α = 1 / (n λ), or, at an end of the domain, α, mean and width of the axis are moved; correlations
  * stay.
- * Source: Hamano, Saito, Nomura & Shirakawa 2022, "CMA-ES with Margin", GECCO, section 4: 4.2 for the two ends (and
- * parameters with two values, which have nothing else), 4.3 for what lies between.
+ * Source: Hamano, Saito, Nomura & Shirakawa 2022, "CMA-ES with Margin", GECCO, arXiv:2205.13482: its rule for
+ * binary variables at the two ends, that for the other integers between.
  */
 export function keepMargin(evolution: Evolution, box: Box): void {
   const alpha = 1 / (evolution.n * evolution.constants.lambda)

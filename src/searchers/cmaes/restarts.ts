@@ -81,7 +81,7 @@ export class Restarts {
     return { ...this.first(), lambda: this.#largest }
   }
 
-  /** Its size is between λ and half of the largest, its step size down to a hundredth (section 2 of the paper). */
+  /** Its size is between λ and half of the largest, its step size down to a hundredth (Hansen 2009). */
   #smaller(random: RandomStream): RunPlan {
     const exponent = random.next() ** 2
     const lambda = Math.floor(this.#lambda * (this.#largest / (2 * this.#lambda)) ** exponent)

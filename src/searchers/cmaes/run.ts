@@ -43,7 +43,7 @@ const CONVERGED = 1e-6
 // Of all differences between losses that a run has seen: those of the best of its last generations count as none.
 const FLAT = 1e-11
 
-// Squared, the condition number of a covariance whose root is no good any more: 1e14, as in the tutorial's section B.3.
+// Squared, the condition number of a covariance whose root is no good any more: 1e14, as the tutorial's termination criteria have it.
 const AXIS_RATIO_MAX = 1e7
 
 /**
@@ -148,7 +148,7 @@ export class Run {
     )
   }
 
-  /** How many generations must be alike to be flat: 10 + 30 n / λ, as in the tutorial's section B.3. */
+  /** How many generations must be alike to be flat: 10 + 30 n / λ, as the tutorial's termination criteria have it. */
   get #window(): number {
     return 10 + Math.ceil((30 * this.evolution.n) / this.plan.lambda)
   }

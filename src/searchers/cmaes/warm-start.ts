@@ -20,8 +20,8 @@ export interface WarmStartOptions {
 /**
  * The normal distribution nearest, in Kullback-Leibler divergence, to a mixture of kernels around the best points of a
  * similar task: mean and covariance of these, wider by α² in every direction.
- * Source: Nomura, Watanabe, Akimoto, Ozaki & Onishi 2021, "Warm Starting CMA-ES for Hyperparameter Optimization", AAAI;
- * definitions 3.1 and 3.2. Ties go to the earlier point.
+ * Source: Nomura, Watanabe, Akimoto, Ozaki & Onishi 2021, "Warm Starting CMA-ES for Hyperparameter Optimization", AAAI,
+ * arXiv:2012.06932. Ties go to the earlier point.
  * @param points - In the unit box, with their losses; at least one. NaN counts as worst.
  * @returns σ and C such that σ² C is the covariance and C has determinant 1.
  */

@@ -1,3 +1,13 @@
+/**
+ * Which point a Gaussian process finds most promising next.
+ *
+ *   x // (d) a point by the coordinates of the layout; in a part of the space some of them are fixed
+ *   alpha(x): log expected (hypervolume) improvement, plus the log probability that each constraint is kept
+ *   next = argmax alpha, over points that fill the space and those of the best trials, each climbed from
+ *
+ * Source: Ament et al. 2023, arXiv:2310.20708, equation 8, for log expected improvement; Daulton, Balandat & Bakshy 2020,
+ * arXiv:2006.05078, for hypervolumes; Optuna 5, GPSampler, for how alpha is maximised over mixed spaces.
+ */
 import type { Params } from '../../core/trial.ts'
 import { type Axis, spread } from '../../math/acquisition/axis.ts'
 import {
@@ -6,15 +16,15 @@ import {
   type MaximizeOptions,
   rankedCandidates,
 } from '../../math/acquisition/maximize.ts'
-import type { KernelParameters } from '../../math/gaussian-process/kernel.ts'
 import { nonDominationRanks } from '../../math/non-domination.ts'
 import { SobolSequence } from '../../math/sobol.ts'
 import type { RandomStream } from '../../random/random.ts'
 import { KnownSpace } from '../known-space.ts'
 import { lossesOf } from '../losses.ts'
 import type { Ask, Search, SearchContext, Suggestion, ToldTrial } from '../searcher.ts'
+import { Fits } from './fits.ts'
 import { Layout, type Part } from './layout.ts'
-import { type Kernels, type Model, type ModelledTrial, modelOf } from './model.ts'
+import { kernelsOf, type Model, type ModelledTrial, modelOf, type Quantities, quantitiesOf } from './model.ts'
 import { promiseOf } from './promise.ts'
 import { type KeptTrial, readTrials, type SavedTrials, savedTrials } from './saved.ts'
 import { chebyshev, finiteOf } from './scores.ts'
@@ -27,8 +37,6 @@ export interface GpSearchOptions {
 
 // The cost grows with the cube: of more trials, the best half and the newest half are modelled.
 const MODELLED_MAX = 500
-// Above that, kernel parameters are fitted anew whenever there are 2 % more trials.
-const REFITTED_MAX = 100
 const LOST_MAX = 32
 // The boxes of a hypervolume become too many beyond three objectives.
 const HYPERVOLUME_MAX = 3
@@ -36,8 +44,6 @@ const SOBOL_MAX = 400
 
 interface Saved {
   readonly trials: SavedTrials
-  readonly kernels: readonly (readonly [name: string, kernel: KernelParameters])[]
-  readonly fittedAt: number
 }
 
 /** The search of `gp`. */
@@ -47,10 +53,8 @@ export class GpSearch implements Search {
   readonly #known: KnownSpace
   readonly #isDeclared: boolean
   readonly #trials: KeptTrial[] = []
-  readonly #kernels: Kernels = new Map()
-  /** How many trials the kernel parameters were last fitted to. */
-  #fittedAt = 0
   // What follows from the above.
+  readonly #fits: Fits
   #layout: Layout | undefined
   #model: Model | undefined
   #ranking: { readonly number: number; readonly candidates: readonly Candidate[] } | undefined
@@ -60,18 +64,17 @@ export class GpSearch implements Search {
     this.#options = options
     this.#isDeclared = context.parameters.length > 0
     this.#known = new KnownSpace(context.parameters)
+    this.#fits = new Fits(options.isDeterministic)
     const saved = context.saved as Saved | undefined
     if (saved === undefined) return
     for (const trial of readTrials(saved.trials)) this.#keep(trial)
-    for (const [name, kernel] of saved.kernels) this.#kernels.set(name, kernel)
-    this.#fittedAt = saved.fittedAt
   }
 
   suggest(ask: Ask): Suggestion {
     const { number, retry, running } = ask
     const layout = this.#layoutNow()
     const random = this.#context.random.fork(number)
-    const trials = this.#modelled(layout)
+    const trials = this.#valued(layout)
     if (trials.length < this.#options.nStartupTrials || layout.axes.length === 0) {
       return { kind: 'point', point: retry > 0 ? {} : this.#startup(layout, ask.index) }
     }
@@ -120,11 +123,7 @@ export class GpSearch implements Search {
   }
 
   save(): Saved {
-    return {
-      trials: savedTrials(this.#trials, this.#isDeclared),
-      kernels: [...this.#kernels],
-      fittedAt: this.#fittedAt,
-    }
+    return { trials: savedTrials(this.#trials, this.#isDeclared) }
   }
 
   #keep(trial: KeptTrial): void {
@@ -146,41 +145,35 @@ export class GpSearch implements Search {
     return this.#layout
   }
 
-  #modelled(layout: Layout): ModelledTrial[] {
-    const trials = this.#trials.flatMap((trial) => {
+  /** The trials that say something about the objectives, in the order in which they ended. */
+  #valued(layout: Layout): ModelledTrial[] {
+    return this.#trials.flatMap((trial) => {
       const { losses, constraints } = trial
       return losses === undefined ? [] : [{ x: rowOf(trial, layout), losses, constraints }]
     })
-    if (trials.length <= MODELLED_MAX) return trials
-    const half = MODELLED_MAX / 2
-    const older = trials.slice(0, -half)
-    const ranks = nonDominationRanks(older.map(({ losses }) => losses))
-    const best = older.map((_, i) => i).sort((a, b) => (ranks[a] as number) - (ranks[b] as number) || b - a)
-    return [...best.slice(0, half).map((i) => older[i] as ModelledTrial), ...trials.slice(-half)]
   }
 
-  #modelNow(layout: Layout, trials: readonly ModelledTrial[], random: RandomStream): Model {
+  #modelNow(layout: Layout, valued: readonly ModelledTrial[], random: RandomStream): Model {
     if (this.#model !== undefined) return this.#model
-    const { isDeterministic } = this.#options
-    const { isCategorical } = layout
-    const losses = this.#context.objectives.map((_, j) =>
-      finiteOf(trials.map((trial) => trial.losses[j] as number)),
-    )
-    if (losses.length > HYPERVOLUME_MAX) {
+    const settings = this.#fits.settingsFor(layout)
+    if (this.#context.objectives.length > HYPERVOLUME_MAX) {
+      const trials = modelled(valued)
       // Other weights for each trial: what was fitted for the last ones says nothing of these.
-      const options = { isCategorical, isDeterministic, kernels: new Map(), isFitted: true }
-      return modelOf(trials, [chebyshev(losses, random.fork('weights'))], options)
+      const quantities = quantitiesOf(trials, [chebyshev(this.#lossesOf(trials), random.fork('weights'))])
+      return modelOf(quantities, kernelsOf(quantities, new Map(), settings), settings)
     }
-    const count = this.#trials.length
-    const isFitted = count > this.#fittedAt && (count <= REFITTED_MAX || count >= this.#fittedAt * 1.02)
-    if (isFitted) this.#fittedAt = count
-    this.#model = modelOf(trials, losses, {
-      isCategorical,
-      isDeterministic,
-      kernels: this.#kernels,
-      isFitted,
-    })
+    const quantitiesAfter = (count: number): Quantities => {
+      const trials = modelled(valued.slice(0, count))
+      return quantitiesOf(trials, this.#lossesOf(trials))
+    }
+    const kernels = this.#fits.after(valued.length, layout, quantitiesAfter)
+    this.#model = modelOf(quantitiesAfter(valued.length), kernels, settings)
     return this.#model
+  }
+
+  /** By objective. Shape (n) each. */
+  #lossesOf(trials: readonly ModelledTrial[]): Float64Array[] {
+    return this.#context.objectives.map((_, j) => finiteOf(trials.map(({ losses }) => losses[j] as number)))
   }
 
   /** Point `index` of a sequence that fills the space. */
@@ -193,6 +186,16 @@ export class GpSearch implements Search {
     const x = Float64Array.from(layout.axes, (axis, j) => spread(axis, u[j] as number))
     return layout.decodePrior(x, layout.partAt(x))
   }
+}
+
+/** Those that are modelled of many trials. */
+function modelled(trials: readonly ModelledTrial[]): readonly ModelledTrial[] {
+  if (trials.length <= MODELLED_MAX) return trials
+  const half = MODELLED_MAX / 2
+  const older = trials.slice(0, -half)
+  const ranks = nonDominationRanks(older.map(({ losses }) => losses))
+  const best = older.map((_, i) => i).sort((a, b) => (ranks[a] as number) - (ranks[b] as number) || b - a)
+  return [...best.slice(0, half).map((i) => older[i] as ModelledTrial), ...trials.slice(-half)]
 }
 
 /**

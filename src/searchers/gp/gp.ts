@@ -57,6 +57,7 @@ export function gp(options: GpOptions = {}): Searcher {
     name: 'gp',
     options: given,
     objectives: 'some',
+    isRebuiltByTells: true,
     start: (context) => new GpSearch(context, { nStartupTrials, isDeterministic }),
   }
   return inThread(searcher, given)

@@ -5,6 +5,12 @@
  * it, the coordinate is 0.5, or -1 for a choice: two trials of one case then differ by what they have, and two of
  * different cases by the coordinate of the branch above all. One process so learns from all trials, and each parameter
  * of a branch has a length scale of its own.
+ *
+ *   x // (d) a row; x_j in [0, 1] for a number on its scale or an ordered choice, the index of the choice for others
+ *   base // (d) what a part of the space has in the coordinates that its trials lack; free: the others
+ *
+ * Source: absent parameters at a constant place as in Lévesque et al. 2017, IJCNN, with one constant
+ * for all cases; scales and steps as Optuna 5's `SearchSpace` for its GPSampler.
  */
 import type { Axis } from '../../math/acquisition/axis.ts'
 import type { Region } from '../../math/acquisition/maximize.ts'
@@ -61,6 +67,18 @@ export class Layout {
     }
     this.axes = this.#coordinates.map(({ axis }) => axis)
     this.isCategorical = Uint8Array.from(this.axes, ({ kind }) => (kind === 'choice' ? 1 : 0))
+  }
+
+  /** Whether rows of the two mean the same. */
+  hasSameCoordinates(other: Layout): boolean {
+    const own = this.#coordinates
+    const others = other.#coordinates
+    if (own === others) return true
+    if (own.length !== others.length) return false
+    return own.every(({ path, domain }, j) => {
+      const coordinate = others[j] as Coordinate
+      return path === coordinate.path && sameDomain(domain, coordinate.domain)
+    })
   }
 
   /** The row of a trial. Shape (d). */

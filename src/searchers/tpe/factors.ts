@@ -15,6 +15,8 @@ export interface Factor {
   begin(start: number, end: number, base: Float64Array, to: KernelBlock, floor: number): void
   /** Writes the kernels of `from`, multiplied, into `to`, without those that fall under `floor`. May be the same block. */
   multiply(from: KernelBlock, to: KernelBlock, floor: number): void
+  /** Writes what `from` has for each of the first `count` slots, multiplied, into `to`. May be the same array. */
+  addTo(from: Float64Array, to: Float64Array, count: number): void
 }
 
 /** Gaussian kernels at a place of a continuous axis, without what does not depend on the place. */
@@ -59,6 +61,15 @@ export class DensityFactor implements Factor {
     }
     to.count = kept
   }
+
+  addTo(from: Float64Array, to: Float64Array, count: number): void {
+    const t = this.#t
+    const pairs = this.#pairs
+    for (let slot = 0; slot < count; slot++) {
+      const z = (t - (pairs[2 * slot] as number)) * (pairs[2 * slot + 1] as number)
+      to[slot] = (from[slot] as number) - z * z
+    }
+  }
 }
 
 /** Masses of Gaussian kernels between two places of a stepped axis. Kernels of one shape share theirs. */
@@ -100,6 +111,10 @@ export class MassFactor implements Factor {
       kept += Number(energy >= floor)
     }
     to.count = kept
+  }
+
+  addTo(from: Float64Array, to: Float64Array, count: number): void {
+    for (let slot = 0; slot < count; slot++) to[slot] = (from[slot] as number) + this.#massOf(slot)
   }
 
   #massOf(slot: number): number {
@@ -146,5 +161,12 @@ export class ChoiceFactor implements Factor {
       kept += Number(energy >= floor)
     }
     to.count = kept
+  }
+
+  addTo(from: Float64Array, to: Float64Array, count: number): void {
+    for (let slot = 0; slot < count; slot++) {
+      const log = this.#chosen[slot] === this.#choice ? this.#logChosen : this.#logOther
+      to[slot] = (from[slot] as number) + log
+    }
   }
 }

@@ -30,6 +30,9 @@ export interface LogDensities {
 // Acquisitions that differ by less are equal, but for the order in which kernels were added up.
 const EQUAL = 1e-10
 
+// Blocks of kernels after which candidates are put in order: enough to tell far better ones from far worse ones.
+const FIRST_BLOCKS = 3
+
 /**
  * TPE of one group of parameters: the density l of the good trials' values and the density g of the others'. Points are
  * drawn from l, and of these the one is suggested where l / g is largest; of equal ones the first. That is where
@@ -90,7 +93,7 @@ export class JointModel {
   /** Values by path, from the densities of the last `update`. */
   suggest(random: RandomStream): Params {
     const candidates = Array.from({ length: this.#options.nEiCandidates }, () => this.below.sample(random))
-    const best = this.#exchange(candidates, this.argmax(candidates))
+    const best = this.#exchange(candidates)
     return Object.fromEntries(
       this.parameters.map(({ path, axis }, j) => [path, axis.write(best[j] as number)]),
     )
@@ -101,15 +104,7 @@ export class JointModel {
    * @param candidates - Points, given as the axes read them.
    */
   argmax(candidates: readonly ArrayLike<number>[]): number {
-    let best = 0
-    let most = Number.NaN
-    candidates.forEach((candidate, i) => {
-      const l = this.below.logPdf(candidate)
-      // A g that is larger than this cannot make it the best, however much larger.
-      const acquisition = l - this.above.logPdf(candidate, l - most)
-      if (Number.isNaN(most) || acquisition > most + EQUAL) [best, most] = [i, acquisition]
-    })
-    return best
+    return this.#best(candidates).index
   }
 
   /** Both densities at a point, given as the axes read it. */
@@ -117,20 +112,40 @@ export class JointModel {
     return { l: this.below.logPdf(values), g: this.above.logPdf(values) }
   }
 
+  // A lower bound of g is an upper bound of l / g. Looking first where that bound is highest finds the best soon, and the
+  // others need be known no better than that they are worse.
+  #best(candidates: readonly ArrayLike<number>[]): { readonly index: number; readonly acquisition: number } {
+    const racers = candidates.map((candidate, index) => {
+      const l = this.below.logPdf(candidate)
+      const g = this.above.density(candidate)
+      for (let block = 0; block < FIRST_BLOCKS && !g.isExact; block++) g.grow()
+      return { index, l, g, bound: l - g.log, acquisition: Number.NaN }
+    })
+    let most = -Infinity
+    for (const racer of racers.toSorted((a, b) => b.bound - a.bound)) {
+      racer.acquisition = racer.l - racer.g.upTo(racer.l - most + 100 * EQUAL)
+      most = Math.max(most, racer.acquisition)
+    }
+    return racers.reduce((best, racer) =>
+      Number.isNaN(best.acquisition) || racer.acquisition > best.acquisition + EQUAL ? racer : best,
+    )
+  }
+
   // Number by number, the value of that candidate which makes the best of them better still (the coordinate exchange of
   // Meyer & Nachtsheim 1995). Of choices there are few, so that the candidates alone see them all; exchanged too, the
   // same points would come again and again.
-  #exchange(candidates: readonly Float64Array[], start: number): Float64Array {
-    const best = (candidates[start] as Float64Array).slice()
+  #exchange(candidates: readonly Float64Array[]): Float64Array {
+    const { index, acquisition: start } = this.#best(candidates)
+    const best = (candidates[index] as Float64Array).slice()
     const numbers = this.parameters.flatMap(({ axis }, j) => (axis.kind === 'numeric' ? [j] : []))
     if (best.length === 1 || numbers.length === 0) return best
-    let most = this.below.logPdf(best) - this.above.logPdf(best)
+    let most = start
+    const below = this.below.scan(best, numbers)
+    const above = this.above.scan(best, numbers)
     for (const j of numbers) {
       const values = [...new Set(candidates.map((candidate) => candidate[j] as number))]
-      const l = this.below.logPdfsAlong(best, j, values)
-      const g = this.above.logPdfsAlong(
-        best,
-        j,
+      const l = below.logPdfs(values)
+      const g = above.logPdfs(
         values,
         l.map((log) => log - most),
       )
@@ -138,6 +153,8 @@ export class JointModel {
         const acquisition = (l[i] as number) - (g[i] as number)
         if (acquisition > most + EQUAL) [best[j], most] = [value, acquisition]
       })
+      below.pass(best[j] as number)
+      above.pass(best[j] as number)
     }
     return best
   }

@@ -19,4 +19,27 @@ export class KernelBlock {
       this.energies[i] = base[start + i] as number
     }
   }
+
+  /**
+   * Begins with slots before `end`, the last first: those for which the sum of two logarithms is not under `floor`, until
+   * there are `most` of them.
+   * @param most - At most BLOCK_SIZE.largest.
+   * @returns Where it came to: the slots before are still to come.
+   */
+  fillSums(end: number, most: number, one: Float64Array, other: Float64Array, floor: number): number {
+    const { slots, energies } = this
+    let kept = 0
+    let slot = end
+    while (slot > 0 && kept < most) {
+      slot--
+      const energy = (one[slot] as number) + (other[slot] as number)
+      // Few are left of many axes, so that a branch is guessed right.
+      if (!(energy >= floor)) continue
+      slots[kept] = slot
+      energies[kept] = energy
+      kept++
+    }
+    this.count = kept
+    return slot
+  }
 }

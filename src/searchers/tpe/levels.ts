@@ -5,7 +5,7 @@ import type { Domain, Parameter } from '../../space/space.ts'
 import { sameDomain } from '../../space/values.ts'
 import { KnownSpace } from '../known-space.ts'
 import type { RunningTrial } from '../searcher.ts'
-import { Level, type LevelOptions, type LevelParameter, type PastTrial } from './level.ts'
+import { goodCount, Level, type LevelOptions, type LevelParameter, type PastTrial } from './level.ts'
 import { TogetherGroups } from './together.ts'
 import { TrialOrder } from './trial-order.ts'
 
@@ -93,7 +93,7 @@ export class Levels {
   #ask(level: Level, random: RandomStream, running: readonly RunningTrial[]): Params {
     level.read(this.#history)
     const hasOthers = level.size < this.#order.size
-    const good = hasOthers ? this.#order.best(this.#options.gamma(this.#order.size)) : []
+    const good = hasOthers ? this.#order.best(goodCount(this.#order, this.#options)) : []
     return level.suggest(random, running, good)
   }
 

@@ -12,14 +12,14 @@
  */
 import type { RandomStream } from '../../random/random.ts'
 import type { Axis } from './axis.ts'
+import { AxisScan, ScanRoom } from './axis-scan.ts'
 import { ChoiceKernels } from './choice-kernels.ts'
 import type { Weigh } from './defaults.ts'
-import type { Factor } from './factors.ts'
 import { grown } from './grown.ts'
-import { BLOCK_SIZE, KernelBlock } from './kernel-block.ts'
+import { GrowingDensity } from './growing-density.ts'
+import type { KernelSet } from './kernel-set.ts'
 import { type BandwidthOptions, NumericKernels } from './numeric-kernels.ts'
-import { priorLogPdf, samplePrior } from './prior-kernel.ts'
-import { ScaledSum } from './scaled-sum.ts'
+import { samplePrior } from './prior-kernel.ts'
 
 /** How a mixture is made from its observations. */
 export interface ParzenOptions extends BandwidthOptions {
@@ -38,12 +38,10 @@ export class ParzenMixture {
   readonly #options: ParzenOptions
   readonly #numeric: readonly (NumericKernels | undefined)[]
   readonly #choices: readonly (ChoiceKernels | undefined)[]
-  // Axes in the order in which kernels are multiplied: those first that cost least and leave most of them out.
   readonly #byCost: readonly number[]
   readonly #slotOf = new Map<number, number>()
   readonly #touched = new Set<number>()
-  readonly #block = new KernelBlock()
-  readonly #branch = new KernelBlock()
+  readonly #room = new ScanRoom()
   #count = 0
   #numbers = new Float64Array(0)
   // Slots in order of their trials' numbers.
@@ -122,58 +120,22 @@ export class ParzenMixture {
   /**
    * Log density of a point: of a stepped axis the mass of the step, of choices the probability.
    * @param values - One an axis, each in its domain.
-   * @param enough - Where the density need not be exact any more: when it is above, a lower bound that is above too
-   *   is returned, which can be much quicker. Default Infinity.
    */
-  logPdf(values: ArrayLike<number>, enough = Infinity): number {
-    return this.logPdfsAlong(values, 0, [values[0] as number], [enough])[0] as number
+  logPdf(values: ArrayLike<number>): number {
+    return this.density(values).upTo()
+  }
+
+  /** The density at a point, with nothing but the prior in it at first. Good until the mixture changes. */
+  density(values: ArrayLike<number>): GrowingDensity {
+    return new GrowingDensity(this.#kernelSet(), values)
   }
 
   /**
-   * Log densities of points that differ on one axis alone. What the other axes leave of the kernels is computed once.
-   * @param j - The axis.
-   * @param alternatives - The values there.
-   * @param enough - As in `logPdf`, one an alternative. Default: all exact.
+   * Densities along one axis after another, from a point on. Good until the mixture changes, or is scanned again.
+   * @param along - The axes, in order.
    */
-  logPdfsAlong(
-    values: ArrayLike<number>,
-    j: number,
-    alternatives: readonly number[],
-    enough?: ArrayLike<number>,
-  ): Float64Array {
-    this.#refresh()
-    const n = this.#count
-    const others = this.#factorsOf(values, j)
-    const factors = alternatives.map((value) => this.#factorOf(j, value))
-    const sums = this.#priorSums(values, j, alternatives)
-    const logs = Float64Array.from(sums, (sum) => sum.log())
-    const logWeights = Math.log(this.#weightSum)
-    const slack = LOG_NEGLIGIBLE - Math.log(this.#weightMax * (n + 1))
-    const isOpen = (i: number): boolean =>
-      enough === undefined || !((logs[i] as number) - logWeights > (enough[i] as number))
-    let open = alternatives.map((_, i) => i).filter(isOpen)
-    let size: number = BLOCK_SIZE.first
-    // Late trials first: they weigh most, and more of them are near to what is asked.
-    for (
-      let end = n;
-      end > 0 && open.length > 0;
-      end -= size, size = Math.min(2 * size, BLOCK_SIZE.largest)
-    ) {
-      const start = Math.max(0, end - size)
-      this.#beginBlock(others, start, end, least(logs, open) + slack)
-      if (others.length > 0 && this.#block.count === 0) continue
-      for (const i of open) {
-        const factor = factors[i] as Factor
-        const floor = (logs[i] as number) + slack
-        if (others.length === 0) factor.begin(start, end, this.#base, this.#branch, floor)
-        else factor.multiply(this.#block, this.#branch, floor)
-        if (this.#branch.count === 0) continue
-        ;(sums[i] as ScaledSum).addBlock(this.#branch, this.#weight)
-        logs[i] = (sums[i] as ScaledSum).log()
-      }
-      open = open.filter(isOpen)
-    }
-    return logs.map((log) => log - logWeights)
+  scan(values: ArrayLike<number>, along: readonly number[]): AxisScan {
+    return new AxisScan(this.#kernelSet(), values, along, this.#room)
   }
 
   /** Weights of all kernels, which sum to 1: the trials' by number, then the prior's. Shape (n + 1). */
@@ -208,34 +170,20 @@ export class ParzenMixture {
     return values
   }
 
-  #beginBlock(factors: readonly Factor[], start: number, end: number, floor: number): void {
-    const block = this.#block
-    for (let i = 0; i < factors.length; i++) {
-      if (i === 0) (factors[i] as Factor).begin(start, end, this.#base, block, floor)
-      else (factors[i] as Factor).multiply(block, block, floor)
+  #kernelSet(): KernelSet {
+    this.#refresh()
+    return {
+      axes: this.axes,
+      count: this.#count,
+      base: this.#base,
+      weight: this.#weight,
+      priorWeight: this.#priorWeight,
+      logWeightSum: Math.log(this.#weightSum),
+      slack: LOG_NEGLIGIBLE - Math.log(this.#weightMax * (this.#count + 1)),
+      byCost: this.#byCost,
+      factorOf: (j, value) =>
+        this.#numeric[j]?.at(value) ?? (this.#choices[j] as ChoiceKernels).at(value, this.#count),
     }
-  }
-
-  #factorsOf(values: ArrayLike<number>, except: number): Factor[] {
-    const factors: Factor[] = []
-    for (const j of this.#byCost) if (j !== except) factors.push(this.#factorOf(j, values[j] as number))
-    return factors
-  }
-
-  #factorOf(j: number, value: number): Factor {
-    return this.#numeric[j]?.at(value) ?? (this.#choices[j] as ChoiceKernels).at(value, this.#count)
-  }
-
-  #priorSums(values: ArrayLike<number>, along: number, alternatives: readonly number[]): ScaledSum[] {
-    let others = 0
-    for (let j = 0; j < this.axes.length; j++) {
-      if (j !== along) others += priorLogPdf(this.axes[j] as Axis, values[j] as number)
-    }
-    return alternatives.map((value) => {
-      const sum = new ScaledSum()
-      sum.add(this.#priorWeight, others + priorLogPdf(this.axes[along] as Axis, value))
-      return sum
-    })
   }
 
   // The slot under a running sum of weights; -1 for the prior.
@@ -324,10 +272,4 @@ export class ParzenMixture {
 function costOf(axis: Axis): number {
   if (axis.kind === 'choice') return 1
   return axis.step === 0 ? 0 : 2
-}
-
-function least(logs: Float64Array, places: readonly number[]): number {
-  let min = Infinity
-  for (const i of places) min = Math.min(min, logs[i] as number)
-  return min
 }

@@ -31,6 +31,11 @@ export interface TpeOptions extends SearcherOptions, ThreadOptions {
   readonly considerEndpoints?: boolean | undefined
   /** How many of n finished trials are good. Default `'optuna'`: a tenth, with one objective at most 25. */
   readonly gamma?: Gamma | undefined
+  /**
+   * Whether pruned trials are among the n, as in Optuna. Else they are left out once ten others have finished: better under
+   * a scheduler that stops many early, where most of the completed ones would be good. Default true.
+   */
+  readonly countPruned?: boolean | undefined
   /** Weights of n trials, the oldest first. Default: 1 for the last 25, falling evenly to 1 / n for those before. */
   readonly weights?: ((n: number) => ArrayLike<number>) | undefined
 }
@@ -47,6 +52,7 @@ const DEFAULTS = {
   considerMagicClip: true,
   considerEndpoints: false,
   gamma: 'optuna' as const,
+  countPruned: true,
   weights: undefined,
 }
 
@@ -65,6 +71,7 @@ const CHECKS: Checks<TpeOptions> = {
     typeof gamma === 'function'
       ? undefined
       : must.beOneOf('optuna', 'hyperopt')(gamma)?.replace('.', ', or a function.'),
+  countPruned: must.beBoolean,
   weights: must.beFunction,
 }
 

@@ -24,7 +24,7 @@ export type { Gamma, TpeOptions } from './settings.ts'
  *   The same is learned for define-by-run; parameters of which it is unknown when they come are modelled one by one.
  *
  * Infeasible trials are worse than pruned ones, these than completed ones, the longest best; interrupted trials count as
- * pruned. Failed trials, and those with NaN, are passed over; ±Infinity is a value like others. Ties keep the order of
+ * pruned. Under a scheduler that stops many, `countPruned: false` keeps few of the completed ones good. Failed trials, and those with NaN, are passed over; ±Infinity is a value like others. Ties keep the order of
  * trial numbers. Running trials count as bad (`constantLiar`). `randn` is modelled within five standard deviations,
  * ordered choices by their position, `sampleFrom` not at all. What a trial drew outside of a domain that has moved since
  * is used up to the domain's own width away.

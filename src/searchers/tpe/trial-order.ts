@@ -36,6 +36,11 @@ export class TrialOrder {
     return this.#complete.size + this.#fronts.length + this.#pruned.size + this.#infeasible.size
   }
 
+  /** How many of them were pruned or interrupted, and kept their constraints. */
+  get prunedCount(): number {
+    return this.#pruned.size
+  }
+
   add(outcome: Outcome): void {
     switch (outcome.kind) {
       case 'complete':

@@ -5,7 +5,7 @@ import { SobolSequence } from '../../math/sobol.ts'
 import type { RandomStream } from '../../random/random.ts'
 import { kernelAxisOf } from '../../searchers/kernel-axes.ts'
 import { KnownSpace } from '../../searchers/known-space.ts'
-import type { EndedTrial } from './ended-trials.ts'
+import type { KeptTrial } from './kept-trial.ts'
 import { emmr, regretBound, type RegretTools, type Scored, UNKNOWN_IMPROVEMENT } from './regret.ts'
 
 /** How much is still to be gained, by name. */
@@ -32,7 +32,7 @@ const MODELLED_MAX = 400
  *   every trial has.
  */
 export function improvementOf(
-  trials: readonly EndedTrial[],
+  trials: readonly KeptTrial[],
   options: ImprovementOptions,
   random: RandomStream,
 ): number {
@@ -70,8 +70,8 @@ export function stagnation(losses: readonly number[], maxStagnationTrials: numbe
 }
 
 function modelledOf(
-  trials: readonly EndedTrial[],
-  completed: readonly EndedTrial[],
+  trials: readonly KeptTrial[],
+  completed: readonly KeptTrial[],
 ): { readonly axes: readonly Axis[]; readonly data: Scored } | undefined {
   const known = new KnownSpace([])
   for (const trial of trials) if (trial.isWhole) known.learn(trial)
@@ -87,7 +87,7 @@ function modelledOf(
 }
 
 /** Losses turned round; infinite ones count as the worst or best finite one. */
-function finiteScores(completed: readonly EndedTrial[]): number[] {
+function finiteScores(completed: readonly KeptTrial[]): number[] {
   const scores = completed.map(({ loss }) => -(loss as number))
   const finite = scores.filter(Number.isFinite)
   const low = finite.reduce((least, score) => Math.min(least, score), Infinity)

@@ -4,7 +4,7 @@ import type { Domain } from '../../space/space.ts'
 import type { StopperEnd } from '../stopper.ts'
 
 /** What a terminator keeps of a trial that ended. */
-export interface EndedTrial {
+export interface KeptTrial {
   readonly number: number
   readonly params: Params
   /** Without those of computed values, which hold functions. */
@@ -18,10 +18,10 @@ export interface EndedTrial {
 }
 
 /** Reads the end of a trial; a value of NaN counts as none. */
-export function endedTrial(
+export function keptTrial(
   { trial, objectives }: StopperEnd,
   scores: readonly number[] | undefined,
-): EndedTrial {
+): KeptTrial {
   const loss = trial.state === 'completed' ? lossesOf(trial, objectives)?.[0] : undefined
   const domains = Object.entries(trial.domains).filter(([, { kind }]) => kind !== 'computed')
   return {

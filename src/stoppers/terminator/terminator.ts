@@ -2,7 +2,7 @@ import { type Checks, describe, must, readOptions } from '../../core/options.ts'
 import { OptionError } from '../../errors.ts'
 import { type RandomStream, randomStream, type Seed } from '../../random/random.ts'
 import type { StopDemand, Stopper, StopperEnd, StopperReport } from '../stopper.ts'
-import { type EndedTrial, endedTrial } from './ended-trials.ts'
+import { type KeptTrial, keptTrial } from './kept-trial.ts'
 import { crossValidationError, medianError, type MedianErrorOptions } from './error.ts'
 import { type Improvement, improvementOf, type ImprovementOptions } from './improvement.ts'
 
@@ -79,7 +79,7 @@ const CHECKS: Checks<TerminatorOptions> = {
 
 /** What a terminator remembers. */
 export interface TerminatorState {
-  readonly trials: EndedTrial[]
+  readonly trials: KeptTrial[]
   /** Folds that running trials have reported, by number. */
   readonly scores: Record<number, readonly number[]>
   /** The error of `'median'`, once it is known. */
@@ -112,7 +112,7 @@ export function terminator(options: TerminatorOptions = {}): Stopper<TerminatorS
     },
     onEnd(state, end) {
       keep(state, end)
-      if (end.trial.state !== 'completed') return undefined
+      if (end.isPast === true || end.trial.state !== 'completed') return undefined
       const completed = state.trials.filter(({ loss }) => loss !== undefined)
       if (completed.length < given.minNTrials) return undefined
       const limit = typeof error === 'number' ? error : errorOf(state, completed, error, given, random)
@@ -125,13 +125,13 @@ export function terminator(options: TerminatorOptions = {}): Stopper<TerminatorS
 function keep(state: TerminatorState, end: StopperEnd): void {
   if (end.objectives.length !== 1) throw severalObjectives(end)
   const { number } = end.trial
-  state.trials.push(endedTrial(end, state.scores[number]))
+  state.trials.push(keptTrial(end, state.scores[number]))
   delete state.scores[number]
 }
 
 function errorOf(
   state: TerminatorState,
-  completed: readonly EndedTrial[],
+  completed: readonly KeptTrial[],
   error: 'crossValidation' | 'median',
   options: ImprovementOptions & MedianErrorOptions & { readonly cvScores: string },
   random: RandomStream,
@@ -181,7 +181,7 @@ function severalObjectives({ objectives }: StopperEnd): OptionError {
   )
 }
 
-function noScores({ number }: EndedTrial, name: string): OptionError {
+function noScores({ number }: KeptTrial, name: string): OptionError {
   return new OptionError(
     'terminator.error',
     `terminator needs the folds of the best trial, but trial ${number} reported no ${describe(name)}. Report them, an array of at least two numbers, beside the metric: trial.report({ loss, ${name}: [0.31, 0.29] }); or give terminator({ error: 'median' }) or a number.`,

@@ -1,0 +1,118 @@
+import { formatNumber } from '../core/format-number.ts'
+import { type Mode, orient } from '../core/objective.ts'
+import { TroupeError } from '../errors.ts'
+import { type AshaSettings, inWords } from './halving-options.ts'
+import { bracketLaw, rungLevelsOf } from './brackets.ts'
+import { onlyObjective } from './ranking-options.ts'
+import { type Rung, cutoffOf, emptyRung, recordScore } from './rungs.ts'
+import { CONTINUE, type Decision, type Scheduler, type TrialReport } from './scheduler.ts'
+
+/** All that `asha` remembers. */
+export interface AshaState {
+  readonly metric: string
+  readonly mode: Mode
+  /** Rungs of each bracket, highest first. */
+  readonly brackets: readonly (readonly Rung[])[]
+  /** Trials that have not ended. */
+  readonly climbers: Map<number, Climber>
+}
+
+interface Climber {
+  readonly bracket: number
+  /** Indices into the bracket of the rungs at which this trial has a score. */
+  readonly recorded: Set<number>
+}
+
+/** `asha` in its stopping form: no trial waits. */
+export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
+  const { metric, mode, timeAttr, maxT, reductionFactor, stopLastTrials } = settings
+  const levels = rungLevelsOf(settings)
+  const draw = bracketLaw(levels)
+
+  return {
+    name: 'asha',
+    objectives: 'one',
+    objective: { metric, mode },
+    timeAttr,
+    line: `Using ASHA: ${inWords(settings)}.`,
+
+    init(context) {
+      return {
+        ...onlyObjective('asha', context),
+        brackets: levels.map((bracket) => bracket.map(emptyRung)),
+        climbers: new Map(),
+      }
+    },
+
+    onAdd(state, { trial, random }) {
+      state.climbers.set(trial, { bracket: draw(random), recorded: new Set() })
+    },
+
+    onReport(state, report) {
+      if (stopLastTrials && report.time >= maxT) {
+        return {
+          kind: 'stop',
+          reason: `${timeAttr} ${report.time} has reached maxT ${maxT}`,
+          outcome: 'completed',
+          evidence: { time: report.time, maxT },
+        }
+      }
+      return decide(state, report)
+    },
+
+    onEnd(state, { trial, state: outcome, last }) {
+      // Kept from Ray: the last report counts once more, at the next rung below that the trial jumped over, or at
+      // maxT's own rung, where `onReport` did not record it.
+      if (last !== undefined && (outcome === 'completed' || outcome === 'pruned')) decide(state, last)
+      state.climbers.delete(trial)
+    },
+  }
+
+  /** Records the report at its rung, if it has reached one, and compares it with those that were there before. */
+  function decide(state: AshaState, { trial, time, score, values }: TrialReport): Decision {
+    const climber = climberOf(state, trial)
+    const rungs = state.brackets[climber.bracket] as readonly Rung[]
+    const index = nextRung(rungs, climber.recorded, time, stopLastTrials)
+    if (index === undefined) return CONTINUE
+    const rung = rungs[index] as Rung
+    const competitors = rung.count
+    const oriented = cutoffOf(rung, reductionFactor)
+    recordScore(rung, score)
+    climber.recorded.add(index)
+
+    const cutoff = oriented === null ? null : orient(oriented, state.mode) + 0
+    const value = values[0] as number
+    const evidence = { rung: rung.level, value, mode: state.mode, cutoff, competitors }
+    // Not `score < oriented`: NaN has to lose.
+    if (oriented === null || score >= oriented) return { kind: 'continue', evidence }
+    const reason = `${state.metric} ${formatNumber(value)} is worse than ${formatNumber(cutoff as number)}, the cutoff of ${competitors} trials at rung ${formatNumber(rung.level)}`
+    return { kind: 'stop', reason, outcome: 'pruned', evidence }
+  }
+}
+
+/**
+ * Index of the highest rung that a trial has reached and was not measured at.
+ * @param rungs - Highest first.
+ * @param recorded - Indices of the rungs where it was measured.
+ */
+export function nextRung(
+  rungs: readonly { readonly level: number }[],
+  recorded: ReadonlySet<number>,
+  time: number,
+  stopLastTrials: boolean,
+): number | undefined {
+  for (let i = 0; i < rungs.length; i++) {
+    // Not `time < level`: NaN has reached nothing.
+    if (!(time >= (rungs[i] as { readonly level: number }).level)) continue
+    if (!recorded.has(i)) return i
+    // Kept from Ray: without an end at maxT, a trial that has passed a rung is not measured at lower ones again.
+    if (!stopLastTrials) return undefined
+  }
+  return undefined
+}
+
+function climberOf(state: AshaState, trial: number): Climber {
+  const climber = state.climbers.get(trial)
+  if (climber !== undefined) return climber
+  throw new TroupeError('internal', `asha: trial ${trial} was told of, but was never added or has ended.`)
+}

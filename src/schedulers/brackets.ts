@@ -1,0 +1,23 @@
+import type { RandomStream } from '../random/random.ts'
+import { type RungOptions, bracketProbabilities, rungLevels } from './rungs.ts'
+
+/** Levels of the rungs of each bracket, highest first; each bracket begins one rung later than the one before. */
+export function rungLevelsOf(options: RungOptions & { readonly brackets: number }): number[][] {
+  return Array.from({ length: options.brackets }, (_, s) => rungLevels(options, s))
+}
+
+/**
+ * How the bracket of a trial is drawn: by the softmax of how many rungs each has.
+ * @param levels - Of each bracket's rungs.
+ * @returns The index of a bracket, from one number of the stream.
+ */
+export function bracketLaw(levels: readonly (readonly number[])[]): (random: RandomStream) => number {
+  const probabilities = bracketProbabilities(levels.map(({ length }) => length))
+  return (random) => {
+    const u = random.next()
+    let sum = 0
+    const index = probabilities.findIndex((probability) => (sum += probability) > u)
+    // Rounding can leave the sum a last bit under 1.
+    return index === -1 ? probabilities.length - 1 : index
+  }
+}
