@@ -1,6 +1,7 @@
 import type { LogRecord } from '../core/log.ts'
 import { describe } from '../core/options.ts'
 import { TroupeError } from '../errors.ts'
+import type { TraceRecords } from './trace-records.ts'
 
 /** The first line of a trace: which form the other lines have. */
 export interface TraceHeader {
@@ -13,9 +14,11 @@ export interface TraceHeader {
 export const HEADER: TraceHeader = { type: 'trace', schema: 1 }
 
 /** One JSON object a line, the header first. */
-export function traceToJson(records: readonly LogRecord[]): string {
+export function traceToJson(records: TraceRecords): string {
   let text = JSON.stringify(HEADER) + '\n'
-  for (const record of records) text += JSON.stringify(encodable(record)) + '\n'
+  for (let i = 0; i < records.length; i++) {
+    text += (records.jsonAt(i) ?? JSON.stringify(encodable(records.at(i)))) + '\n'
+  }
   return text
 }
 

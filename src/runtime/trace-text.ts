@@ -11,8 +11,8 @@ const ITEMS_MAX = 6
 const ITEM_LENGTH_MAX = 40
 
 /** A line for each record, in columns: milliseconds, trial, what happened, particulars. */
-export function traceToText(records: readonly LogRecord[]): string {
-  const rows = records.map((record) => [`${formatNumber(record.at)} ms`, ...lineOf(record)] as const)
+export function traceToText(records: Iterable<LogRecord>): string {
+  const rows = Array.from(records, (record) => [`${formatNumber(record.at)} ms`, ...lineOf(record)] as const)
   const width = (column: 0 | 1 | 2): number =>
     rows.reduce((most, row) => Math.max(most, row[column].length), 0)
   const [time, about, what] = [width(0), width(1), width(2)]

@@ -1,5 +1,6 @@
 import type { LogRecord } from '../core/log.ts'
 import { HEADER, type TraceHeader, traceFromJson, traceToJson } from './trace-json.ts'
+import { TraceRecords } from './trace-records.ts'
 import { traceToText } from './trace-text.ts'
 
 export type { TraceHeader } from './trace-json.ts'
@@ -10,7 +11,7 @@ export type { TraceHeader } from './trace-json.ts'
  */
 export class Trace implements Iterable<LogRecord> {
   readonly header: TraceHeader = HEADER
-  readonly #records: LogRecord[] = []
+  readonly #records = new TraceRecords()
 
   /**
    * Reads what `toJSONL` wrote. Functions and symbols in configurations were written by name, and stay names.
