@@ -88,14 +88,18 @@ export class Announcer {
     this.publish('trial.transition', { trial: record, from, to, cause, attempt, at })
   }
 
-  logDecision({ number, attempt }: TrialRecord, seq: number, { kind, reason, evidence }: DecisionInfo): void {
-    if (this.#ports.log === undefined) return
-    this.log({
-      type: 'trial.decision',
-      trial: number,
-      attempt,
-      seq,
-      decision: kind,
+  logDecision(
+    { number: trial, attempt }: TrialRecord,
+    seq: number,
+    { kind, reason, evidence }: DecisionInfo,
+  ): void {
+    const { log, now } = this.#ports
+    if (log === undefined) return
+    const line = { at: now(), type: 'trial.decision', trial, attempt, seq, decision: kind } as const
+    // Nearly all say nothing more.
+    if (reason === undefined && evidence === undefined) return log(line)
+    log({
+      ...line,
       ...(reason === undefined ? {} : { reason }),
       ...(evidence === undefined ? {} : { evidence }),
     })

@@ -1,26 +1,34 @@
 import type { Kernel, Timer } from '../runtime/kernel.ts'
 
-interface Delayed {
+interface Delayed<Item> {
   readonly ms: number
-  readonly send: () => void
+  readonly item: Item
 }
 
-/** Calls one function after the other, each so many milliseconds after its turn has come. */
-export class DelayLine {
+/** Sends one item after the other, each so many milliseconds after its turn has come. */
+export class DelayLine<Item> {
   readonly #kernel: Kernel
-  #queue: Delayed[] = []
+  readonly #send: (item: Item) => void
+  #queue: Delayed<Item>[] = []
   #timer: Timer
+  // One function for all items: a trial sends thousands.
+  readonly #sendHead = (): void => {
+    const head = this.#queue.shift()
+    this.#waitForHead()
+    if (head !== undefined) this.#send(head.item)
+  }
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, send: (item: Item) => void) {
     this.#kernel = kernel
+    this.#send = send
   }
 
   get isEmpty(): boolean {
     return this.#queue.length === 0
   }
 
-  push(ms: number, send: () => void): void {
-    if (this.#queue.push({ ms, send }) === 1) this.#waitForHead()
+  push(ms: number, item: Item): void {
+    if (this.#queue.push({ ms, item }) === 1) this.#waitForHead()
   }
 
   clear(): void {
@@ -31,11 +39,6 @@ export class DelayLine {
 
   #waitForHead(): void {
     const head = this.#queue[0]
-    if (head === undefined) return
-    this.#timer = this.#kernel.setTimeout(() => {
-      this.#queue.shift()
-      this.#waitForHead()
-      head.send()
-    }, head.ms)
+    if (head !== undefined) this.#timer = this.#kernel.setTimeout(this.#sendHead, head.ms)
   }
 }

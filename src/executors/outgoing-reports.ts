@@ -19,14 +19,14 @@ interface Outlet {
 /** The reports of one attempt: numbers them, sends them in order, and knows which wait for an answer. */
 export class OutgoingReports {
   readonly #outlet: Outlet
-  readonly #line: DelayLine | undefined
+  readonly #line: DelayLine<OutgoingReport> | undefined
   readonly #pending = new Map<number, Wait<'report'>>()
   readonly #refused: Wait<'report'>[] = []
   #seq = 0
 
   constructor(outlet: Outlet) {
     this.#outlet = outlet
-    this.#line = outlet.delayMs && new DelayLine(outlet.kernel)
+    this.#line = outlet.delayMs && new DelayLine(outlet.kernel, outlet.send)
   }
 
   /** The iteration of the last report. */
@@ -69,7 +69,7 @@ export class OutgoingReports {
     // Before it is sent: the answer may come while it is.
     this.#pending.set(report.seq, wait)
     if (this.#line === undefined || (delayMs === 0 && this.#line.isEmpty)) this.#outlet.send(report)
-    else this.#line.push(delayMs, () => this.#outlet.send(report))
+    else this.#line.push(delayMs, report)
     return wait
   }
 

@@ -63,6 +63,8 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   /** Whether something that the code waited for was rejected, so that it knows. */
   #isTold = false
   #refusalCount = 0
+  /** Reports whose answers are on their way into user code. */
+  readonly #answered: number[] = []
 
   constructor({ trainable, kernel, assignment, listener, kept, reportDelayMs }: UserRunOptions<Config>) {
     this.assignment = assignment
@@ -102,13 +104,17 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   // What the controller says.
 
   answer(seq: number): void {
-    this.#kernel.post(() => {
-      const report = this.#reports.take(seq)
-      if (report === undefined) return
-      this.#watch?.resumed()
-      report.resolve()
-      this.#settleIfHeard()
-    })
+    this.#answered.push(seq)
+    this.#kernel.post(this.#goOn)
+  }
+
+  // One function for all answers, since a trial gets thousands; each was posted once, and they come in order.
+  readonly #goOn = (): void => {
+    const report = this.#reports.take(this.#answered.shift() as number)
+    if (report === undefined) return
+    this.#watch?.resumed()
+    report.resolve()
+    this.#settleIfHeard()
   }
 
   reallocate(resources: Resources): void {

@@ -10,6 +10,13 @@ export function hostCores(): number {
   return navigator?.hardwareConcurrency ?? 4
 }
 
+/** SHA-256 of the pieces of a text, one after the other, as 64 hexadecimal digits. */
+export async function sha256(pieces: Iterable<string>): Promise<string> {
+  const bytes = new TextEncoder().encode([...pieces].join(''))
+  const digest = await globalThis.crypto.subtle.digest('SHA-256', bytes)
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 /** Refuses: a searcher thinks in a thread only in Node. */
 export function startSearcherThread(): Thread {
   throw new OptionError('thread', 'thread: true needs the worker threads of Node. Leave it out in a browser.')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { TroupeError } from '../errors.ts'
@@ -8,6 +9,13 @@ export type { Thread } from '../core/thread.ts'
 /** How many trials of plain computation this machine runs at once without slowing each other: its usable cores, from 1. */
 export function hostCores(): number {
   return availableParallelism()
+}
+
+/** SHA-256 of the pieces of a text, one after the other, as 64 hexadecimal digits. */
+export function sha256(pieces: Iterable<string>): Promise<string> {
+  const hash = createHash('sha256')
+  for (const piece of pieces) hash.update(piece)
+  return Promise.resolve(hash.digest('hex'))
 }
 
 /** Starts a thread that makes a searcher and thinks for it. */

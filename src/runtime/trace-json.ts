@@ -13,13 +13,18 @@ export interface TraceHeader {
 /** The header of the traces that are written now. */
 export const HEADER: TraceHeader = { type: 'trace', schema: 1 }
 
-/** One JSON object a line, the header first. */
-export function traceToJson(records: TraceRecords): string {
-  let text = JSON.stringify(HEADER) + '\n'
-  for (let i = 0; i < records.length; i++) {
-    text += (records.jsonAt(i) ?? JSON.stringify(encodable(records.at(i)))) + '\n'
+// So many lines are put together at a time: one text that grows by every line is a tree of all of them until it is read.
+const BLOCK = 512
+
+/** One JSON object a line, the header first, in pieces of some hundred lines. */
+export function* traceToJson(records: TraceRecords): Generator<string> {
+  yield JSON.stringify(HEADER) + '\n'
+  for (let start = 0; start < records.length; start += BLOCK) {
+    const lines: string[] = []
+    for (let i = start; i < Math.min(start + BLOCK, records.length); i++)
+      lines.push(records.jsonAt(i) ?? JSON.stringify(encodable(records.at(i))))
+    yield lines.join('\n') + '\n'
   }
-  return text
 }
 
 /**

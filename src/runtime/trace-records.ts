@@ -110,12 +110,8 @@ export class TraceRecords implements Iterable<LogRecord> {
 
   /** Trials of one experiment report the same metrics: mostly the last ones. */
   #idOf(names: readonly string[]): number {
-    const isSame = (other: Names): boolean =>
-      other.names.length === names.length && names.every((name, i) => name === other.names[i])
-    const last = this.#names.length - 1
-    if (last >= 0 && isSame(this.#names[last] as Names)) return last
-    const known = this.#names.findIndex(isSame)
-    if (known >= 0) return known
+    for (let id = this.#names.length - 1; id >= 0; id--)
+      if (areSame(names, (this.#names[id] as Names).names)) return id
     const quoted = names.map((name, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`)
     return this.#names.push({ names, quoted }) - 1
   }
@@ -139,6 +135,10 @@ export class TraceRecords implements Iterable<LogRecord> {
   #number(at: number): number {
     return this.#numbers[at] as number
   }
+}
+
+function areSame(names: readonly string[], others: readonly string[]): boolean {
+  return names.length === others.length && names.every((name, i) => name === others[i])
 }
 
 function isPlainContinue(record: Decision): boolean {

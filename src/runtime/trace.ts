@@ -1,3 +1,4 @@
+import { sha256 } from '#host'
 import type { LogRecord } from '../core/log.ts'
 import { HEADER, type TraceHeader, traceFromJson, traceToJson } from './trace-json.ts'
 import { TraceRecords } from './trace-records.ts'
@@ -45,7 +46,7 @@ export class Trace implements Iterable<LogRecord> {
    * `{ "$number": "NaN" }`, and so on with `$bigint`, `$function` (its name), `$symbol` and `$circular`.
    */
   toJSONL(): string {
-    return traceToJson(this.#records)
+    return [...traceToJson(this.#records)].join('')
   }
 
   /** A timeline to read: a line for each record, with its time, its trial, what happened, and decisions' reasons. */
@@ -59,8 +60,7 @@ export class Trace implements Iterable<LogRecord> {
   }
 
   /** SHA-256 of `toJSONL()`, as 64 hexadecimal digits. */
-  async hash(): Promise<string> {
-    const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(this.toJSONL()))
-    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  hash(): Promise<string> {
+    return sha256(traceToJson(this.#records))
   }
 }

@@ -49,7 +49,7 @@ class FaultyAttempt implements Attempt {
   readonly #assignment: Assignment
   readonly #listener: AttemptListener
   readonly #wire: Wire
-  readonly #line: DelayLine
+  readonly #line: DelayLine<() => void>
   // One for each fault, so that none moves another.
   readonly #chance: Readonly<Record<keyof Faults, RandomStream>>
   readonly #inner: Attempt
@@ -68,7 +68,7 @@ class FaultyAttempt implements Attempt {
     this.#assignment = assignment
     this.#listener = listener
     this.#wire = wire
-    this.#line = new DelayLine(wire.kernel)
+    this.#line = new DelayLine(wire.kernel, (send) => send())
     this.#chance = {
       crash: random.fork('crash'),
       delay: random.fork('delay'),
