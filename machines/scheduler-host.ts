@@ -1,6 +1,7 @@
 import type { AnyEventObject } from 'xstate'
 import { describe } from '../src/core/options.ts'
 import { partitionPoint } from '../src/core/partition-point.ts'
+import { needProblem } from '../src/core/resources.ts'
 import { assertNever, TroupeError } from '../src/errors.ts'
 import type { RandomStream } from '../src/random/random.ts'
 import { defaultChoice } from '../src/schedulers/default-choice.ts'
@@ -200,12 +201,22 @@ type Answered = Partial<Record<'kind' | 'outcome' | 'donor', unknown>>
 
 function checked({ name }: Scheduler, decision: Decision): Decision {
   const { kind, outcome, donor } = (decision ?? {}) as Answered
+  if (kind === 'pause') checkResources(name, (decision as { readonly resources?: unknown }).resources)
   if (kind === 'continue' || kind === 'pause') return decision
   if (kind === 'stop' && OUTCOMES.has(outcome)) return decision
   if (kind === 'exploit' && typeof donor === 'number') return decision
   throw new TroupeError(
     'badDecision',
     `${name} answered a report with ${describe(decision)}. Return { kind: 'continue' }, { kind: 'pause', reason }, { kind: 'stop', reason, outcome: 'pruned' | 'completed' } or { kind: 'exploit', donor, config, reason }.`,
+  )
+}
+
+function checkResources(name: string, resources: unknown): void {
+  const problem = resources === undefined ? undefined : needProblem(resources)
+  if (problem === undefined) return
+  throw new TroupeError(
+    'badDecision',
+    `${name} paused a trial with resources: ${problem} Got ${describe(resources)}.`,
   )
 }
 

@@ -5,7 +5,7 @@ import type { EndState, TrialRecord, TrialStatus } from '../../src/core/trial.ts
 import { deliver } from '../mail.ts'
 import type { Cast, ExperimentPlan, ExperimentPorts } from '../plan.ts'
 import type { LiveTrial } from './live-trial.ts'
-import { toldTrial } from './told-trial.ts'
+import { toldTrial, withoutValues } from './told-trial.ts'
 
 /** A line of the log before it is given its time. */
 type LogEntry = LogRecord extends infer Line ? (Line extends LogRecord ? Omit<Line, 'at'> : never) : never
@@ -50,8 +50,10 @@ export class Announcer {
     if (ref !== undefined) deliver((this.#cast as Cast).self, ref, message)
   }
 
-  tellSearcher(record: TrialRecord, domains: LiveTrial['domains']): void {
-    const told = toldTrial(record, domains, this.#plan)
+  /** @param isStray - Its values are those of a configuration that the searcher cannot know. */
+  tellSearcher(record: TrialRecord, domains: LiveTrial['domains'], isStray = false): void {
+    const trial = toldTrial(record, domains, this.#plan)
+    const told = isStray ? withoutValues(trial) : trial
     this.send('searcher', { type: 'searcher.tell', told })
     if (this.#plan.stoppersHearEnds) this.send('scheduler', { type: 'scheduler.told', told })
     this.#onTold()

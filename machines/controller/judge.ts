@@ -1,8 +1,10 @@
 import type { DecisionInfo } from '../../src/core/events.ts'
 import type { Metrics } from '../../src/core/metrics.ts'
-import type { Reason, Resources } from '../../src/core/trial.ts'
+import type { Params, Reason, Resources } from '../../src/core/trial.ts'
 import { assertNever } from '../../src/errors.ts'
 import type { Command, Decision } from '../../src/schedulers/scheduler.ts'
+import { contains } from '../../src/space/encoding.ts'
+import { paramsIn } from '../../src/space/params-in.ts'
 import type { StopDemand } from '../../src/stoppers/stopper.ts'
 import type { ExperimentMessage } from '../protocol.ts'
 import { hasFinalValue, rankable, readValues } from '../trial-values.ts'
@@ -190,12 +192,23 @@ export class Judge {
     const { announcer, ledger, ports } = this.#desk
     const { record } = trial
     record.config = config
+    this.#follow(trial, paramsIn(config, record.params))
     record.checkpoint = ledger.records[donor]?.checkpoint
     record.reason = { by: 'scheduler', text: reason, evidence }
     trial.exploits = true
     announcer.log({ type: 'trial.exploited', trial: record.number, donor, config })
     announcer.publish('trial.exploit', { trial: record, donor, config, at: ports.now() })
     announcer.sendTrial(trial, { type: 'trial.stop', to: 'pending', as: 'exploited' })
+  }
+
+  /** The searcher is told of the parameters that make the values from here on, where it can know them. */
+  #follow(trial: LiveTrial, params: Params): void {
+    const { domains, record } = trial
+    trial.isStray = Object.entries(params).some(([path, value]) => {
+      const domain = domains[path]
+      return domain !== undefined && !contains(domain, value)
+    })
+    if (!trial.isStray) record.params = params
   }
 
   /** Changes what a trial needs, from when it gives up the slot that it has. */

@@ -56,6 +56,11 @@ export class Ledger {
     return this.#waiting.freeCount > 0
   }
 
+  /** Whether the user holds a trial that waits. */
+  get hasHeld(): boolean {
+    return this.#waiting.heldCount > 0
+  }
+
   setStatus(record: TrialRecord, status: TrialStatus): void {
     this.counts[record.status]--
     this.counts[status]++

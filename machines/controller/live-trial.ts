@@ -26,12 +26,16 @@ export interface LiveTrial {
   /** Held by the user: it is not started until resumed. */
   held: boolean
   pausedBy: 'scheduler' | 'user' | undefined
+  /** Whether it exploited with a configuration that is outside of the searcher's space. */
+  isStray: boolean
   /** How it will have ended, once decided. */
   ending: { readonly state: EndState; readonly reason: Reason } | undefined
   /** Reports that wait for their decisions, in order. */
   readonly awaiting: Awaiting[]
   /** What it needs from its next start on, when that is to change. */
   nextResources: Resources | undefined
+  /** Where the history of what it goes on from begins: an exploit goes on from another trial's iteration. */
+  origin: { readonly row: number; readonly iteration: number }
   /** Whether its next attempt takes over another trial's checkpoint. */
   exploits: boolean
   /** The last report that a scheduler could rank. */

@@ -16,6 +16,7 @@ export class Lives {
   readonly #desk: Desk
   readonly #room: Room
   readonly #judge: Judge
+  #warnedOfMeasures = false
 
   constructor(desk: Desk, room: Room, judge: Judge) {
     this.#desk = desk
@@ -104,7 +105,9 @@ export class Lives {
     const { record } = trial
     record.attempt++
     record.iteration = record.checkpoint?.iteration ?? 0
-    if (!trial.exploits) record.history.truncate(record.iteration)
+    const { history, iteration } = record
+    if (trial.exploits) trial.origin = { row: history.length, iteration }
+    else history.truncate(trial.origin.row + iteration - trial.origin.iteration)
     trial.exploits = false
     trial.pausedBy = undefined
     record.state = 'waiting'
@@ -170,7 +173,7 @@ export class Lives {
   /** The last words about a trial: its record is complete, and searcher and scheduler are told, once. */
   #conclude(trial: LiveTrial, state: EndState, at: number, reason: Reason | undefined): void {
     const { announcer, ledger, quota } = this.#desk
-    const { record, lastRanked, domains, run } = trial
+    const { record, lastRanked, domains, isStray, run } = trial
     record.state = state
     record.endedAt = at
     if (reason !== undefined) record.reason = reason
@@ -178,14 +181,28 @@ export class Lives {
     if (state === 'completed' || state === 'pruned') record.error = undefined
     run.dispose()
     ledger.retire(trial)
+    this.#checkMeasures(trial)
     quota.searcherWaits = false
     if (record.startedAt !== undefined) quota.ran()
     announcer.logEnd(record, state)
-    announcer.tellSearcher(record, domains)
+    announcer.tellSearcher(record, domains, isStray)
     announcer.send('scheduler', {
       type: 'scheduler.end',
       end: { trial: record.number, state, last: lastRanked },
     })
+  }
+
+  /** Says once that a scheduler could not see how a trial did: it lets those go on, as if there were none. */
+  #checkMeasures({ record, lastRanked }: LiveTrial): void {
+    const { announcer, plan } = this.#desk
+    if (this.#warnedOfMeasures || lastRanked !== undefined || record.values === undefined) return
+    this.#warnedOfMeasures = true
+    const needed = [plan.timeAttr, ...plan.rankedBy.map(({ metric }) => metric)]
+    announcer.warn(
+      'report',
+      `Trial ${record.number} ended without a report that has ${needed.join(' and ')} together as numbers, by which the scheduler ${plan.schedulerName} decides, so it never decided anything about it. Report them, or give the scheduler another metric or timeAttr.`,
+      { trial: record.number },
+    )
   }
 
   onCrashed(number: number, error: unknown): void {

@@ -124,7 +124,8 @@ export class Room {
     if (this.#declined || !ledger.hasWaiting) return false
     const candidates = ledger.candidates()
     if (candidates.length === 0) return false
-    const idle = !ledger.isActive && !this.#mayCreate()
+    // One that the user holds may come back, and then others have less of a chance, or more.
+    const idle = !ledger.isActive && !ledger.hasHeld && !this.#mayCreate()
     this.#choosing = true
     this.#declinedIdle = idle
     const choice: Choice = { candidates, idle }

@@ -31,6 +31,11 @@ export function toldTrial(
   }
 }
 
+/** The same trial, of which nothing but its parameters is known. */
+export function withoutValues(told: ToldTrial): ToldTrial {
+  return { ...told, state: 'interrupted', values: undefined, step: undefined, intermediate: [] }
+}
+
 function intermediateValues(
   history: TrialRecord['history'],
   objective: Objective | undefined,

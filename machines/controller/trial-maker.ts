@@ -15,6 +15,8 @@ import { Standstill, TRIALS_MAX } from './standstill.ts'
 
 type Domains = LiveTrial['domains']
 
+const SCRATCH: LiveTrial['origin'] = { row: 0, iteration: 0 }
+
 /** From what the searcher, or the user, proposes to a trial: one that will run, or one that has ended already. */
 export class TrialMaker {
   readonly #desk: Desk
@@ -56,6 +58,8 @@ export class TrialMaker {
       ending: undefined,
       awaiting: [],
       nextResources: undefined,
+      origin: SCRATCH,
+      isStray: false,
       exploits: false,
       lastRanked: undefined,
       returned: undefined,

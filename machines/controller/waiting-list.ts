@@ -17,6 +17,11 @@ export class WaitingList {
 
   #heldCount = 0
 
+  /** How many of them the user holds. */
+  get heldCount(): number {
+    return this.#heldCount
+  }
+
   /** How many wait that the user does not hold. */
   get freeCount(): number {
     return this.#trials.length - this.#heldCount

@@ -5,6 +5,9 @@
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value)
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value)
+  const size = Math.abs(value)
+  // Where all six digits are written out, `toPrecision` has them at once; above, rounding could add a digit.
+  if (size >= 1e-4 && size < 999_999) return trimZeros(value.toPrecision(6))
   const [mantissa = '', power = ''] = value.toExponential(5).split('e')
   const exponent = Number(power)
   if (exponent >= -4 && exponent < 6) return trimZeros(value.toFixed(5 - exponent))
@@ -13,5 +16,8 @@ export function formatNumber(value: number): string {
 }
 
 function trimZeros(digits: string): string {
-  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits
+  if (!digits.includes('.')) return digits
+  let end = digits.length
+  while (digits[end - 1] === '0') end--
+  return digits.slice(0, digits[end - 1] === '.' ? end - 1 : end)
 }

@@ -50,7 +50,7 @@ export function readObjectives(owner: string, { metric, mode }: ObjectiveOptions
   if (!Array.isArray(modes) || modes.some((word) => word !== 'min' && word !== 'max')) {
     throw new OptionError(
       `${owner}.mode`,
-      `${owner}.mode must be 'min' or 'max', or an array of these, got ${describe(mode)}.`,
+      `${owner}.mode must be 'min' or 'max', or an array of these, got ${describe(mode)}.${modeHint(modes)}`,
       {
         received: mode,
       },
@@ -70,6 +70,13 @@ export function readObjectives(owner: string, { metric, mode }: ObjectiveOptions
     })
   }
   return metrics.map((name: string, i: number) => ({ metric: name, mode: modes[i] as Mode }))
+}
+
+// Optuna's word for it.
+function modeHint(modes: unknown): string {
+  const words: readonly unknown[] = Array.isArray(modes) ? modes : []
+  if (words.includes('minimize')) return " Did you mean 'min'?"
+  return words.includes('maximize') ? " Did you mean 'max'?" : ''
 }
 
 /** Whether two lists of objectives are the same, in order. */

@@ -44,10 +44,44 @@ export type Merged<O, D> = {
   [K in keyof Required<O>]: K extends keyof D ? (undefined extends D[K] ? O[K] : NonNullable<O[K]>) : O[K]
 }
 
+// What the peers call it, where the edits between the two words say nothing.
+const OUR_NAMES: Readonly<Record<string, string>> = {
+  popsize: 'populationSize',
+  sampler: 'searcher',
+  searchAlg: 'searcher',
+  search_alg: 'searcher',
+  algorithm: 'searcher',
+  pruner: 'scheduler',
+  config: 'paramSpace',
+  search_space: 'paramSpace',
+  searchSpace: 'paramSpace',
+  maxEvals: 'numSamples',
+  max_evals: 'numSamples',
+  nTrials: 'numSamples',
+  n_trials: 'numSamples',
+  nJobs: 'concurrency',
+  n_jobs: 'concurrency',
+  timeout: 'timeoutMs',
+  studyName: 'name',
+  study_name: 'name',
+}
+
+// What the peers have as an option, and Troupe elsewhere.
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  constraintsFunc:
+    "Constraints are set by the trial itself: trial.setConstraint('memory', used - limit), of which ≤ 0 is feasible.",
+}
+
 function unknownKey(owner: string, key: string, known: readonly string[], received: unknown): OptionError {
-  const near = nearest(key, known)
-  const hint = near === undefined ? `Known are ${known.join(', ')}.` : `Did you mean ${near}?`
+  const ours = Object.hasOwn(OUR_NAMES, key) ? (OUR_NAMES[key] as string) : ''
+  const near = known.includes(ours) ? ours : nearest(key, known)
+  const elsewhere = Object.entries(ELSEWHERE).find(([name]) => name === key || snake(name) === key)?.[1]
+  const hint = elsewhere ?? (near === undefined ? `Known are ${known.join(', ')}.` : `Did you mean ${near}?`)
   return new OptionError(`${owner}.${key}`, `${owner} has no option ${key}. ${hint}`, { received })
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
 /** The word of `known` that is fewest edits away from `word`, if any is near enough to be meant. */
@@ -90,10 +124,21 @@ function inWords(value: unknown): string {
   if (typeof value === 'function') return isName(value.name) ? `the function ${value.name}` : 'a function'
   if (typeof value !== 'object' || value === null)
     return typeof value === 'bigint' ? `${value}n` : String(value)
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
+  if (Array.isArray(value)) return arrayInWords(value)
   const name: unknown = value.constructor?.name
   if (!isName(name) || name === 'Object') return `an object with ${keysInWords(value)}`
   return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`
+}
+
+// Short lists of simple values are shown, since one of them is what is wrong.
+const SHOWN_MAX = 8
+
+function arrayInWords(values: readonly unknown[]): string {
+  if (values.length === 0) return 'an empty array'
+  const isSimple = (value: unknown): boolean =>
+    value === null || !['object', 'function'].includes(typeof value)
+  if (values.length > SHOWN_MAX || !values.every(isSimple)) return `an array of ${values.length}`
+  return `an array of ${values.length}: [${values.map(inWords).join(', ')}]`
 }
 
 // Classes may have a static `name` of any type, and data a `constructor`.

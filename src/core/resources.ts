@@ -1,3 +1,5 @@
+import { isPlainObject } from './metrics.ts'
+import { describe } from './options.ts'
 import type { Resources } from './trial.ts'
 
 // Sums of fractions such as 0.1 + 0.2 drift by rounding; room within this share of the total counts as room. What is
@@ -56,4 +58,20 @@ export class ResourcePool {
       this.#used[kind] = holders === 0 ? 0 : (this.#used[kind] ?? 0) - (need[kind] as number)
     }
   }
+}
+
+/** Says what is wrong with what there is in all, if anything is: amounts from 0, Infinity for no limit. */
+export function amountsProblem(value: unknown): string | undefined {
+  const words = 'must be an object of amounts from 0, such as { cpu: 2, gpu: 0.5 }'
+  if (!isPlainObject(value)) return `${words}.`
+  const wrong = Object.entries(value).find(([, amount]) => typeof amount !== 'number' || !(amount >= 0))
+  return wrong && `${words}, but ${wrong[0]} is ${describe(wrong[1])}.`
+}
+
+/** Says what is wrong with what a trial asks for, if anything is. */
+export function needProblem(value: unknown): string | undefined {
+  const problem = amountsProblem(value)
+  if (problem !== undefined) return problem
+  // Whoever takes an endless amount could never give it back.
+  return Object.values(value as Resources).includes(Infinity) ? 'must be finite amounts.' : undefined
 }

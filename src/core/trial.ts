@@ -64,7 +64,8 @@ export interface TrialRecord {
   readonly name: string
   /** Changes when the trial exploits another one. */
   config: unknown
-  readonly params: Params
+  /** Those of `config`, where the trial's space has them. */
+  params: Params
   readonly source: TrialSource
   /** Changes when its scheduler gives it more or less. */
   resources: Resources

@@ -1,5 +1,8 @@
 /**
- * log Σ exp(xᵢ) of the first `count` numbers, without overflow or underflow. -Infinity when all are, or there are none.
+ * log Σ exp(xᵢ) of the first `count` numbers, without overflow or underflow: m + log Σ exp(xᵢ - m) with m = max xᵢ.
+ * Source: Blanchard, Higham & Higham 2021, IMA J. Numer. Anal. 41(4), the shifted formula.
+ * @param x - Shape (count) or more.
+ * @returns -Infinity when all are, or there are none.
  */
 export function logSumExp(x: ArrayLike<number>, count = x.length): number {
   let most = -Infinity

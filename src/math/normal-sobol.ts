@@ -6,9 +6,12 @@ import { SobolSequence } from './sobol.ts'
 const SOBOL_MAX = 400
 
 /**
- * Standard normal draws that are spread more evenly than by chance: scrambled Sobol points through the quantile function.
+ * Standard normal draws that are spread more evenly than by chance: scrambled Sobol points through the quantile function,
+ * z = Φ⁻¹(u) for u // (count, dimensions).
+ * Source: Balandat et al. 2020, arXiv:1910.06403 (randomised quasi-Monte Carlo for acquisition functions).
  * @param dimensions - Numbers a draw, from 1.
  * @param count - How many draws; a power of two is spread most evenly.
+ * @returns One row a draw. Shape (dimensions) each.
  */
 export function normalSobol(dimensions: number, count: number, random: RandomStream): Float64Array[] {
   const sobol = new SobolSequence(Math.min(dimensions, SOBOL_MAX), { scramble: random.fork('sobol') })

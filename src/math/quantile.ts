@@ -15,7 +15,12 @@ export function quantileOfSorted(sorted: Readonly<ArrayLike<number>>, count: num
   return interpolate(low, high, position - below)
 }
 
-function interpolate(low: number, high: number, t: number): number {
+/**
+ * The number a share `t` of the way from `low` to `high`, by the rules of `quantileOfSorted`. Never NaN.
+ * @param low - At most `high`; neither is NaN.
+ * @param t - From 0 to below 1.
+ */
+export function interpolate(low: number, high: number, t: number): number {
   if (t === 0 || low === high) return low
   if (low === -Infinity) return high === Infinity && t > 0.5 ? Infinity : -Infinity
   if (high === Infinity) return Infinity

@@ -51,6 +51,11 @@ export class Groups {
     return group.point
   }
 
+  /** Which copy of its configuration a trial is, from 0. */
+  copyOf(trial: number): number {
+    return Math.max(0, this.#groupOf.get(trial)?.copies.indexOf(trial) ?? 0)
+  }
+
   /** What the inner searcher is asked for the first copy of a group. */
   request({ number }: Ask): { readonly number: number; readonly running: RunningTrial[] } {
     // A group whose first point was turned down has no trial yet, so it is not under way.

@@ -1,4 +1,4 @@
-import { type Checks, must, readOptions } from '../core/options.ts'
+import { type Checks, describe, must, readOptions } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { referencePoints } from '../math/reference-points.ts'
 import { evolve } from './evolution/evolution.ts'
@@ -28,14 +28,15 @@ const DEFAULTS = { ...EVOLUTION_DEFAULTS, referencePoints: undefined, dividingPa
 const CHECKS: Checks<Nsga3Options> = {
   ...EVOLUTION_CHECKS,
   referencePoints: (rows) => {
+    const expected = 'must be rows of equal length, each of finite numbers from 0, of which one is above 0'
+    if (!Array.isArray(rows) || rows.length === 0) return `${expected}.`
     const isRow = (row: unknown): boolean =>
       Array.isArray(row) &&
       row.length === rows[0]?.length &&
       row.every((x) => typeof x === 'number' && x >= 0 && x < Infinity) &&
       row.some((x) => x > 0)
-    return Array.isArray(rows) && rows.length > 0 && rows.every(isRow)
-      ? undefined
-      : 'must be rows of equal length, each of finite numbers from 0, of which one is above 0.'
+    const bad = rows.findIndex((row) => !isRow(row))
+    return bad < 0 ? undefined : `${expected}. Row ${bad} is ${describe(rows[bad])}.`
   },
   dividingParameter: must.integerFrom(1),
 }
@@ -54,7 +55,7 @@ const LINES_MAX = 10_000
  * @param options.referencePoints - Directions of your own. Default: all ways to share `dividingParameter` units.
  * @param options.dividingParameter - From 1. Default 3: 10 directions for 3 objectives, 165 for 9.
  * @param options.populationSize - As in `nsga2`, and so are all other options. Default 50.
- * @throws {OptionError} when an option is not known or cannot be used; where the experiment is made, when it has no
+ * @throws {OptionError} when an option is not known or cannot be used, or both of these are given; where the experiment is made, when it has no
  *   metric, `referencePoints` are for another number of objectives, or there would be more than 10,000 directions.
  * @example new Tuner(train, { paramSpace, metric: ['a', 'b', 'c', 'd'], mode: Array(4).fill('min'), searcher: nsga3() })
  */
@@ -62,6 +63,13 @@ export function nsga3(options: Nsga3Options = {}): Searcher {
   const given = readOptions('nsga3', options, DEFAULTS, CHECKS)
   checkFamily('nsga3', given)
   const { referencePoints: own, dividingParameter: divisions } = given
+  if (own !== undefined && options.dividingParameter !== undefined) {
+    throw new OptionError(
+      'nsga3.dividingParameter',
+      `nsga3.dividingParameter spreads directions, but referencePoints gives them. Leave one of the two out. Got ${divisions}.`,
+      { received: divisions },
+    )
+  }
   const searcher: Searcher = {
     name: 'nsga3',
     options: given,

@@ -8,18 +8,19 @@ import { SobolSequence } from '../math/sobol.ts'
 import type { RandomStream } from '../random/random.ts'
 import { fromAxis, roundHalfEven, scaledBounds } from '../space/axis.ts'
 import type { Domain, Parameter } from '../space/space.ts'
+import { INDEPENDENT_DEFAULTS, type IndependentOptions, withIndependent } from './independent.ts'
 import { isPlainData } from './plain-data.ts'
 import { SEARCHER_CHECKS, SEARCHER_DEFAULTS, type Searcher, type SearcherOptions } from './searcher.ts'
 
 /** Options of `qmc`. */
-export interface QmcOptions extends SearcherOptions {
+export interface QmcOptions extends SearcherOptions, IndependentOptions {
   /** Which sequence: `'sobol'` or `'halton'`. Default `'sobol'`. */
   readonly qmcType?: 'sobol' | 'halton' | undefined
   /** Whether the sequence is randomised by `seed`, which keeps its evenness. Default false. */
   readonly scramble?: boolean | undefined
 }
 
-const DEFAULTS = { ...SEARCHER_DEFAULTS, qmcType: 'sobol' as const, scramble: false }
+const DEFAULTS = { ...SEARCHER_DEFAULTS, ...INDEPENDENT_DEFAULTS, qmcType: 'sobol' as const, scramble: false }
 
 const CHECKS: Checks<QmcOptions> = {
   ...SEARCHER_CHECKS,
@@ -37,19 +38,20 @@ const CHECKS: Checks<QmcOptions> = {
  * ended; then the sequence begins, over the parameters known from ended trials, each with the domain that it had
  * first; those not known yet are random.
  *
- * Sobol has 481 dimensions; parameters beyond are random. Best with a number of trials that is a power of 2. Without
+ * Sobol has 481 dimensions; parameters beyond are random. With `independentSampler` what would be random comes from that. Best with a number of trials that is a power of 2. Without
  * `scramble` point 0 is the low corner of the space, and the seed changes nothing.
  * Source: Bergstra & Bengio 2012, JMLR 13, section 4, for quasi-random search; Joe & Kuo 2008 (Sobol), Halton 1960;
  * Optuna's QMCSampler, whose points these are without scrambling. Time and memory per suggestion: O(parameters).
  *
  * @param options.qmcType - `'sobol'` or `'halton'`. Default `'sobol'`.
  * @param options.scramble - Whether `seed` randomises the sequence. Default false.
+ * @param options.independentSampler - Proposes what the sequence leaves out. Default: the prior.
  * @throws {OptionError} when an option is not known or out of its range.
  * @example new Tuner(train, { paramSpace, searcher: qmc({ scramble: true, seed: 7 }), numSamples: 64 })
  */
 export function qmc(options: QmcOptions = {}): Searcher {
-  const { qmcType, scramble, ...common } = readOptions('qmc', options, DEFAULTS, CHECKS)
-  return {
+  const { qmcType, scramble, independentSampler, ...common } = readOptions('qmc', options, DEFAULTS, CHECKS)
+  const searcher: Searcher = {
     name: 'qmc',
     options: common,
     ignoresResults: true,
@@ -73,6 +75,7 @@ export function qmc(options: QmcOptions = {}): Searcher {
       }
     },
   }
+  return withIndependent(searcher, { independentSampler })
 }
 
 interface Saved {

@@ -9,11 +9,16 @@ import { membersOf, required } from './wrapping.ts'
 export interface RepeaterOptions {
   /** How often each configuration runs. Integer from 1. */
   readonly repeat: number
+  /**
+   * Whether each configuration says as `__trial_index__` which of its copies it is, from 0: for a seed of its own, or for
+   * the fold to leave out. Default false.
+   */
+  readonly setIndex?: boolean | undefined
 }
 
-const DEFAULTS = { repeat: undefined }
+const DEFAULTS = { repeat: undefined, setIndex: false }
 
-const CHECKS: Checks<RepeaterOptions> = { repeat: must.integerFrom(1) }
+const CHECKS: Checks<RepeaterOptions> = { repeat: must.integerFrom(1), setIndex: must.beBoolean }
 
 /**
  * Runs each configuration of a searcher `repeat` times, for objectives that come out differently each time.
@@ -24,6 +29,7 @@ const CHECKS: Checks<RepeaterOptions> = { repeat: must.integerFrom(1) }
  * `numSamples`, except with `gridSearch`: its combinations are gone through `numSamples` times, with all their copies.
  * Copies that were never asked for leave their configuration untold.
  *
+ * @param options.setIndex - Whether `config.__trial_index__` is the number of the copy, as in Ray Tune. Default false.
  * @throws {OptionError} when `repeat` is missing or no integer from 1.
  * @example new Tuner(train, { paramSpace, searcher: repeater(tpe(), { repeat: 3 }), numSamples: 60 })
  */
@@ -35,6 +41,7 @@ export function repeater(searcher: Searcher, options: RepeaterOptions): Searcher
     ...membersOf(searcher),
     name: `repeater(${searcher.name})`,
     repeat: repeat * (searcher.repeat ?? 1),
+    setsIndex: read.setIndex || searcher.setsIndex === true,
     start: (context) => startRepeated(searcher, context, repeat),
   }
 }
@@ -60,7 +67,7 @@ function startRepeated(searcher: Searcher, context: SearchContext, repeat: numbe
     suggest(ask) {
       for (const trial of ask.running) groups.follow(trial)
       const point = groups.nextCopy(ask.number)
-      return point === undefined ? askInner(ask) : { kind: 'point', point }
+      return point === undefined ? askInner(ask) : { kind: 'point', point, copy: groups.copyOf(ask.number) }
     },
     tell(trial) {
       const merged = groups.end(trial)

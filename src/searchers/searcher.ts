@@ -107,6 +107,8 @@ export type Suggestion =
       readonly kind: 'point'
       readonly point: Params
       readonly isExact?: boolean
+      /** Which of the copies of its configuration it is, from 0; written into the configuration where `setsIndex` is. */
+      readonly copy?: number
       readonly choice?: SearcherChoice
     }
   | { readonly kind: 'wait' }
@@ -196,6 +198,8 @@ export interface Searcher {
   readonly limit?: ConcurrencyLimit
   /** Set by `repeater`: how often each configuration runs. Default 1. */
   readonly repeat?: number
+  /** Set by `repeater`: whether each configuration says which copy it is, as `__trial_index__`. Default false. */
+  readonly setsIndex?: boolean
   /**
    * The part of a space that it keeps to, for what the session draws or completes in its place: points of the user's
    * that leave parameters out, and new ones under `duplicates`. Default: all of it.

@@ -44,6 +44,9 @@ export interface SearchSessionOptions {
   readonly saved?: unknown
 }
 
+// Under Ray Tune's name, since what reads it was written for that.
+const COPY = '__trial_index__'
+
 interface Saved {
   readonly search: unknown
   readonly points: unknown
@@ -93,7 +96,7 @@ export class SearchSession {
     this.#ground = new Ground(searcher, space, where, this.#random)
     const draws = this.#random.fork('points')
     const points = readGivenPoints(searcher, this.#ground.part, objectives, draws, where)
-    this.#points = new PointQueue(points, before?.points)
+    this.#points = new PointQueue(points, searcher.repeat ?? 1, before?.points)
     this.#place = new GridPlace(searcher, space, before?.place)
     this.#seen = new SeenPoints(duplicates, searcher)
     if (before !== undefined) this.#seen.restore(before.seen)
@@ -167,8 +170,9 @@ export class SearchSession {
       return isThenable(found) ? found.then((settled) => this.#answer(settled)) : this.#answer(found)
     }
     const resolved = this.#ground.complete(ask, point, this.#random.fork('points').fork(point.key))
+    const answer = this.#accept('point', resolved, this.#points.nextCopy)
     this.#points.take()
-    return this.#accept('point', resolved)
+    return answer
   }
 
   /**
@@ -265,12 +269,15 @@ export class SearchSession {
   #answer(found: Found): Answer {
     if (found.kind !== 'found') return found
     this.#place.take()
-    const { resolved, choice } = found
-    const accepted = this.#accept('suggested', resolved)
+    const { resolved, choice, copy } = found
+    const accepted = this.#accept('suggested', resolved, copy)
     return choice === undefined ? accepted : { ...accepted, choice }
   }
 
-  #accept(source: TrialSource, { config, params, domains }: Resolved): TrialAnswer {
+  #accept(source: TrialSource, resolved: Resolved, copy = 0): TrialAnswer {
+    const { params, domains } = resolved
+    const config =
+      this.searcher.setsIndex === true ? { ...(resolved.config as object), [COPY]: copy } : resolved.config
     const duplicateOf = this.#seen.completed(params)
     this.#seen.add(params)
     if (duplicateOf === undefined) return { kind: 'trial', source, config, params, domains }

@@ -7,7 +7,7 @@ import type { Searcher } from './searcher.ts'
  */
 export function membersOf(searcher: Searcher): Searcher {
   const { name, options, objectives, expandsGrid, ignoresResults, exhaustive, limit, repeat } = searcher
-  const { isRebuiltByTells } = searcher
+  const { isRebuiltByTells, setsIndex } = searcher
   return {
     name,
     start: (context) => searcher.start(context),
@@ -19,6 +19,7 @@ export function membersOf(searcher: Searcher): Searcher {
     ...(exhaustive !== undefined && { exhaustive }),
     ...(limit !== undefined && { limit }),
     ...(repeat !== undefined && { repeat }),
+    ...(setsIndex !== undefined && { setsIndex }),
     ...(searcher.part !== undefined && { part: (space) => searcher.part?.(space) ?? space }),
     ...(searcher.check !== undefined && { check: (space, given) => searcher.check?.(space, given) }),
   }

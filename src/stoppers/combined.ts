@@ -1,5 +1,5 @@
-import { describe } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
+import { mustBeStopper } from './must-be-stopper.ts'
 import type { StopDemand, Stopper } from './stopper.ts'
 
 /**
@@ -13,7 +13,7 @@ import type { StopDemand, Stopper } from './stopper.ts'
  * @example new Tuner(train, { paramSpace, stop: combined(maximumIteration(20), trialPlateau({ metric: 'loss' })) })
  */
 export function combined(...stoppers: readonly Stopper[]): Stopper<readonly unknown[]> {
-  for (const stopper of stoppers) mustBeStopper(stopper)
+  for (const stopper of stoppers) checkStopper(stopper)
   if (stoppers.length === 0) {
     throw new OptionError(
       'combined',
@@ -22,6 +22,9 @@ export function combined(...stoppers: readonly Stopper[]): Stopper<readonly unkn
   }
   return {
     name: 'combined',
+    check: (objectives) => {
+      for (const stopper of stoppers) stopper.check?.(objectives)
+    },
     init: () => stoppers.map((stopper) => stopper.init()),
     onReport: (states, report) => foremost(stoppers.map((stopper, i) => stopper.onReport(states[i], report))),
     onEnd: (states, end) => foremost(stoppers.map((stopper, i) => stopper.onEnd?.(states[i], end))),
@@ -34,12 +37,13 @@ function foremost(demands: readonly (StopDemand | undefined)[]): StopDemand | un
   )
 }
 
-function mustBeStopper(stopper: unknown): void {
-  const { name, init, onReport } = (stopper ?? {}) as Partial<Stopper>
-  if (typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function') return
-  throw new OptionError(
-    'combined',
-    `combined takes stoppers, got ${describe(stopper)}. One of your own needs name, init and onReport; bounds by metric are metricBound({ … }).`,
-    { received: stopper },
-  )
+function checkStopper(stopper: unknown): void {
+  if (Array.isArray(stopper)) {
+    throw new OptionError(
+      'combined',
+      'combined takes stoppers one by one, got an array. Write combined(...stoppers).',
+      { received: stopper },
+    )
+  }
+  mustBeStopper('combined', 'takes stoppers, and bounds by metric as metricBound({ … })', stopper)
 }

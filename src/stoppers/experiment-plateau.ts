@@ -1,8 +1,8 @@
 import { formatNumber } from '../core/format-number.ts'
 import { metricOf } from '../core/metrics.ts'
 import { type Mode, orient } from '../core/objective.ts'
-import { type Checks, must, readOptions } from '../core/options.ts'
-import { OptionError } from '../errors.ts'
+import { readNeeded } from '../core/needed-options.ts'
+import { type Checks, must } from '../core/options.ts'
 import { spread } from './spread.ts'
 import type { Stopper } from './stopper.ts'
 
@@ -30,6 +30,8 @@ const CHECKS: Checks<ExperimentPlateauOptions> = {
   patience: must.integerFrom(0),
 }
 
+const NEEDS = "experimentPlateau needs metric. Write experimentPlateau({ metric: 'loss' })."
+
 /** What `experimentPlateau` remembers. */
 export interface ExperimentPlateauState {
   /** The best results, best first. */
@@ -49,13 +51,14 @@ export interface ExperimentPlateauState {
  * @example new Tuner(train, { paramSpace, stop: experimentPlateau({ metric: 'acc', mode: 'max', patience: 20 }) })
  */
 export function experimentPlateau(options: ExperimentPlateauOptions): Stopper<ExperimentPlateauState> {
-  const { metric, std, top, mode, patience } = readOptions('experimentPlateau', options, DEFAULTS, CHECKS)
-  if (metric === undefined) {
-    throw new OptionError(
-      'experimentPlateau.metric',
-      "experimentPlateau needs metric. Write experimentPlateau({ metric: 'loss' }).",
-    )
-  }
+  const { metric, std, top, mode, patience } = readNeeded(
+    'experimentPlateau',
+    options,
+    ['metric'],
+    NEEDS,
+    DEFAULTS,
+    CHECKS,
+  )
   return {
     name: 'experimentPlateau',
     init: () => ({ best: [], flatCount: 0 }),

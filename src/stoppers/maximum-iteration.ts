@@ -4,8 +4,8 @@ import { OptionError } from '../errors.ts'
 import type { Stopper } from './stopper.ts'
 
 /**
- * Ends a trial after its `maxIter`-th report, as Ray Tune's `MaximumIterationStopper` does. Reports are counted by
- * `training_iteration`, which goes on when a trial goes on from a checkpoint: repeated reports count once.
+ * Ends a trial once its `training_iteration` is `maxIter` or more, as Ray Tune's `MaximumIterationStopper` does. That
+ * counts a trial's reports, and goes on from its checkpoint: repeated reports count once. In a study it is the step.
  * @param maxIter - Reports of one trial. Integer from 1.
  * @throws {OptionError} when `maxIter` is not an integer from 1.
  * @example new Tuner(train, { paramSpace, stop: maximumIteration(20) })

@@ -12,7 +12,15 @@ import type { Stopper } from './stopper.ts'
  * @example new Tuner(train, { paramSpace, stop: metricBound({ acc: 0.98, training_iteration: 50 }) })
  */
 export function metricBound(bounds: Readonly<Record<string, number>>): Stopper<null> {
-  const entries = readBounds(bounds)
+  return boundsStopper('metricBound', bounds)
+}
+
+/**
+ * `metricBound`, for bounds that were given elsewhere.
+ * @param option - Where, for messages, such as `'stop'`.
+ */
+export function boundsStopper(option: string, bounds: unknown): Stopper<null> {
+  const entries = readBounds(option, bounds)
   return {
     name: 'metricBound',
     init: () => null,
@@ -29,19 +37,19 @@ export function metricBound(bounds: Readonly<Record<string, number>>): Stopper<n
   }
 }
 
-function readBounds(bounds: unknown): [metric: string, bound: number][] {
+function readBounds(option: string, bounds: unknown): [metric: string, bound: number][] {
   if (!isPlainObject(bounds) || Object.keys(bounds).length === 0) {
     throw new OptionError(
-      'stop',
-      `stop takes an object with a bound for at least one metric, such as { acc: 0.98 }, got ${describe(bounds)}.`,
+      option,
+      `${option} takes an object with a bound for at least one metric, such as { acc: 0.98 }, got ${describe(bounds)}.`,
       { received: bounds },
     )
   }
   return Object.entries(bounds).map(([metric, bound]) => {
     if (typeof bound === 'number' && Number.isFinite(bound)) return [metric, bound]
     throw new OptionError(
-      `stop.${metric}`,
-      `stop.${metric}: a bound must be a finite number, got ${describe(bound)}. Give the value at which a trial ends, or leave it out.`,
+      `${option}.${metric}`,
+      `${option}.${metric}: a bound must be a finite number, got ${describe(bound)}. Give the value at which a trial ends, or leave it out.`,
       { received: bound },
     )
   })

@@ -1,10 +1,12 @@
-import { describe } from '../core/options.ts'
-import { OptionError } from '../errors.ts'
-import { metricBound } from './metric-bound.ts'
+import { isPlainObject } from '../core/metrics.ts'
+import { boundsStopper } from './metric-bound.ts'
+import { mustBeStopper } from './must-be-stopper.ts'
 import type { Stopper } from './stopper.ts'
 
-/** What `stop` may be: a stopper, several, or the bound of each metric. */
-export type StopOption = Stopper | readonly Stopper[] | Readonly<Record<string, number>>
+type Bounds = Readonly<Record<string, number>>
+
+/** What `stop` may be: a stopper, the bound of each metric, or several of these. */
+export type StopOption = Stopper | readonly (Stopper | Bounds)[] | Bounds
 
 /**
  * The stoppers that `stop` stands for; none when it is undefined.
@@ -13,18 +15,10 @@ export type StopOption = Stopper | readonly Stopper[] | Readonly<Record<string, 
  */
 export function readStoppers(owner: string, stop: StopOption | undefined): readonly Stopper[] {
   if (stop === undefined) return []
-  if (Array.isArray(stop)) return (stop as readonly unknown[]).map((stopper) => checkStopper(owner, stopper))
-  if (typeof stop === 'object' && stop !== null && 'onReport' in stop) return [checkStopper(owner, stop)]
-  return [metricBound(stop as Readonly<Record<string, number>>)]
-}
-
-function checkStopper(owner: string, stopper: unknown): Stopper {
-  const { name, init, onReport } = (stopper ?? {}) as Partial<Stopper>
-  if (typeof name === 'string' && typeof init === 'function' && typeof onReport === 'function')
-    return stopper as Stopper
-  throw new OptionError(
-    `${owner}.stop`,
-    `${owner}.stop must be a stopper, an array of stoppers, or bounds by metric, got ${describe(stopper)}. A stopper of your own needs name, init and onReport.`,
-    { received: stopper },
-  )
+  const all: readonly unknown[] = Array.isArray(stop) ? stop : [stop]
+  return all.map((one) => {
+    if (isPlainObject(one) && !('onReport' in one)) return boundsStopper('stop', one)
+    mustBeStopper(`${owner}.stop`, 'must be a stopper, an array of stoppers, or bounds by metric', one)
+    return one
+  })
 }

@@ -34,6 +34,8 @@ export interface StopDemand {
  */
 export interface Stopper<State = unknown> {
   readonly name: string
+  /** Refuses objectives that it cannot judge, where the experiment is made. */
+  check?(objectives: readonly Objective[]): void
   init(): State
   onReport(state: State, report: StopperReport): StopDemand | undefined
   /** Called once a trial, when it has ended. Only a demand to end the experiment can be met then. */

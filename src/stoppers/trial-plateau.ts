@@ -1,7 +1,8 @@
 import { formatNumber } from '../core/format-number.ts'
 import { metricOf } from '../core/metrics.ts'
 import { type Mode, orient } from '../core/objective.ts'
-import { type Checks, must, readOptions } from '../core/options.ts'
+import { readNeeded } from '../core/needed-options.ts'
+import { type Checks, must } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { spread } from './spread.ts'
 import type { Stopper } from './stopper.ts'
@@ -40,6 +41,8 @@ const CHECKS: Checks<TrialPlateauOptions> = {
   mode: must.beOneOf('min', 'max'),
 }
 
+const NEEDS = "trialPlateau needs metric. Write trialPlateau({ metric: 'loss' })."
+
 /** What `trialPlateau` remembers of a trial. */
 interface RecentResults {
   count: number
@@ -58,18 +61,14 @@ interface RecentResults {
  * @example new Tuner(train, { paramSpace, stop: trialPlateau({ metric: 'loss', std: 1e-3, gracePeriod: 10 }) })
  */
 export function trialPlateau(options: TrialPlateauOptions): Stopper<Map<number, RecentResults>> {
-  const { metric, std, numResults, gracePeriod, metricThreshold, mode } = readOptions(
+  const { metric, std, numResults, gracePeriod, metricThreshold, mode } = readNeeded(
     'trialPlateau',
     options,
+    ['metric'],
+    NEEDS,
     DEFAULTS,
     CHECKS,
   )
-  if (metric === undefined) {
-    throw new OptionError(
-      'trialPlateau.metric',
-      "trialPlateau needs metric. Write trialPlateau({ metric: 'loss' }).",
-    )
-  }
   if (metricThreshold !== undefined && mode === undefined) {
     throw new OptionError(
       'trialPlateau.mode',

@@ -1,4 +1,5 @@
 import { must, type Checks, readOptions } from '../core/options.ts'
+import type { Objective } from '../core/objective.ts'
 import { asError, OptionError, TroupeError } from '../errors.ts'
 import type { Reason } from '../core/trial.ts'
 import type { ConcurrencyLimit } from '../searchers/searcher.ts'
@@ -6,6 +7,7 @@ import { readStoppers, type StopOption } from '../stoppers/read-stoppers.ts'
 import type { Stopper } from '../stoppers/stopper.ts'
 import type { StudyStoppers } from './study-stoppers.ts'
 import type { TellOptions } from './study-keeper.ts'
+import type { StudyTrialRecord } from './study-state.ts'
 import type { StudyTrial } from './study-trial.ts'
 import { TrialPruned } from './trial-pruned.ts'
 
@@ -14,8 +16,14 @@ export type ObjectiveFunction<Config> = (
   trial: StudyTrial<Config>,
 ) => number | readonly number[] | Promise<number | readonly number[]>
 
-/** When `study.optimize` ends: at the first of these, or when the searcher has finished. */
-export interface OptimizeOptions {
+/** Hears of a trial that `study.optimize` has run, once its end is kept. */
+export type StudyCallback<Config, S> = (study: S, trial: StudyTrialRecord<Config>) => void | Promise<void>
+
+/**
+ * When `study.optimize` ends: at the first of these, or when the searcher has finished.
+ * @typeParam S - The study, as callbacks see it.
+ */
+export interface OptimizeOptions<Config = Record<string, unknown>, S = unknown> {
   /** How many trials to begin. Integer from 0. Default: any number. */
   readonly nTrials?: number | undefined
   /** Milliseconds after which no trial is begun; those that run go on to their ends. Above 0. Default: none. */
@@ -37,6 +45,11 @@ export interface OptimizeOptions {
    * run end, and rejects with the error.
    */
   readonly catch?: boolean | undefined
+  /**
+   * Called with the study and the record of each trial that it ran, in order, once the trial has ended; the next one waits
+   * for them. What one throws ends `optimize`, which rejects with it. Default: none.
+   */
+  readonly callbacks?: readonly StudyCallback<Config, S>[] | undefined
 }
 
 /** How a call of `optimize` came to its end. */
@@ -57,21 +70,28 @@ const DEFAULTS = {
   signal: undefined,
   stop: undefined,
   catch: false,
+  callbacks: undefined,
 }
 
-const CHECKS: Checks<OptimizeOptions> = {
-  nTrials: (value) => (value === Infinity ? undefined : must.integerFrom(0)(value)),
+const CHECKS = {
+  nTrials: (value: number) => (value === Infinity ? undefined : must.integerFrom(0)(value)),
   timeoutMs: must.above(0),
   concurrency: must.integerFrom(1),
-  signal: (value) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal.'),
+  signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal.'),
   catch: must.beBoolean,
-}
+  callbacks: (callbacks: unknown) =>
+    Array.isArray(callbacks) && callbacks.every((callback) => typeof callback === 'function')
+      ? undefined
+      : 'must be an array of functions of the study and a trial.',
+} satisfies Checks<OptimizeOptions>
 
 // Stoppers that end trials alone.
 const FOR_TRIALS: ReadonlySet<string> = new Set(['metricBound', 'maximumIteration'])
 
 /** What the loop needs of a study. */
-export interface OptimizeDesk<Config> {
+export interface OptimizeDesk<Config, S> {
+  readonly study: S
+  readonly objectives: readonly Objective[]
   readonly limit: ConcurrencyLimit | undefined
   /** Whether the searcher comes to an end by itself. */
   readonly ends: boolean
@@ -84,14 +104,17 @@ export interface OptimizeDesk<Config> {
   /** Resolves when one more has. */
   nextEnd(): Promise<void>
   ask(): Promise<StudyTrial<Config>>
-  tell(trial: StudyTrial<Config>, result: number | readonly number[] | TellOptions): Promise<unknown>
+  tell(
+    trial: StudyTrial<Config>,
+    result: number | readonly number[] | TellOptions,
+  ): Promise<StudyTrialRecord<Config>>
 }
 
 /** Asks, runs the objective and tells, `concurrency` at a time, until one of the options ends it. */
-export async function optimize<Config>(
-  desk: OptimizeDesk<Config>,
+export async function optimize<Config, S>(
+  desk: OptimizeDesk<Config, S>,
   objective: ObjectiveFunction<Config>,
-  given: OptimizeOptions,
+  given: OptimizeOptions<Config, S>,
 ): Promise<OptimizeEnd> {
   const options = readOptions('optimize', given, DEFAULTS, CHECKS)
   if (typeof objective !== 'function') {
@@ -103,6 +126,7 @@ export async function optimize<Config>(
   }
   const { nTrials = Infinity, timeoutMs, signal } = options
   const stoppers = readStoppers('optimize', options.stop)
+  for (const stopper of stoppers) stopper.check?.(desk.objectives)
   const isBounded = nTrials < Infinity || timeoutMs !== undefined || signal !== undefined || desk.ends
   if (!isBounded && stoppers.every(({ name }) => FOR_TRIALS.has(name))) {
     throw new OptionError('optimize', 'optimize would never end. Give nTrials, timeoutMs, stop or signal.', {
@@ -117,6 +141,7 @@ export async function optimize<Config>(
     signal,
     stoppers: watching,
     catches: options.catch,
+    callbacks: options.callbacks ?? [],
   })
   try {
     for (let left = nTrials; left > 0 && !loop.isOver; left -= max) {
@@ -132,23 +157,28 @@ export async function optimize<Config>(
   return endOf(loop, nTrials, watching.reason)
 }
 
-function endOf<Config>(loop: Loop<Config>, nTrials: number, endReason: Reason | undefined): OptimizeEnd {
+function endOf<Config, S>(
+  loop: Loop<Config, S>,
+  nTrials: number,
+  endReason: Reason | undefined,
+): OptimizeEnd {
   if (endReason !== undefined) return { endedBy: 'stopper', endReason }
   const isWhole = loop.hasFinished || loop.begun >= nTrials
   return { endedBy: isWhole ? 'finished' : (loop.cutBy ?? 'finished'), endReason }
 }
 
-interface Bounds {
+interface Bounds<Config, S> {
   readonly deadline: number
   readonly signal: AbortSignal | undefined
   readonly stoppers: StudyStoppers
   readonly catches: boolean
+  readonly callbacks: readonly StudyCallback<Config, S>[]
 }
 
-class Loop<Config> {
-  readonly #desk: OptimizeDesk<Config>
+class Loop<Config, S> {
+  readonly #desk: OptimizeDesk<Config, S>
   readonly #objective: ObjectiveFunction<Config>
-  readonly #bounds: Bounds
+  readonly #bounds: Bounds<Config, S>
   readonly errors: unknown[] = []
   /** How many trials may still be begun. */
   left = 0
@@ -157,7 +187,11 @@ class Loop<Config> {
   /** How many trials were begun. */
   begun = 0
 
-  constructor(desk: OptimizeDesk<Config>, objective: ObjectiveFunction<Config>, bounds: Bounds) {
+  constructor(
+    desk: OptimizeDesk<Config, S>,
+    objective: ObjectiveFunction<Config>,
+    bounds: Bounds<Config, S>,
+  ) {
     this.#desk = desk
     this.#objective = objective
     this.#bounds = bounds
@@ -206,15 +240,22 @@ class Loop<Config> {
 
   async #run(trial: StudyTrial<Config>): Promise<void> {
     try {
+      const ended = await this.#tellEnd(trial)
+      for (const callback of this.#bounds.callbacks) await callback(this.#desk.study, ended)
+    } catch (error) {
+      this.errors.push(error)
+    }
+  }
+
+  async #tellEnd(trial: StudyTrial<Config>): Promise<StudyTrialRecord<Config>> {
+    try {
       const values = await this.#objective(trial)
-      await this.#desk.tell(trial, values)
+      return await this.#desk.tell(trial, values)
     } catch (error) {
       const isPruned = asError(error) instanceof TrialPruned
       if (!isPruned && !this.#bounds.catches) this.errors.push(error)
       const bound = isPruned ? this.#desk.boundOf(trial) : undefined
-      await this.#desk
-        .tell(trial, bound === undefined ? { state: isPruned ? 'pruned' : 'failed' } : bound)
-        .catch((untold: unknown) => this.errors.push(untold))
+      return this.#desk.tell(trial, bound ?? { state: isPruned ? 'pruned' : 'failed' })
     }
   }
 }

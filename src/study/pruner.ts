@@ -23,11 +23,13 @@ export class Pruner {
   readonly #last = new Map<number, TrialReport>()
   readonly #verdicts = new Map<number, Verdict>()
 
-  /** @throws {OptionError} when the scheduler cannot rank by the study's objectives. */
+  /** @throws {OptionError} when the scheduler cannot rank by the study's objectives, or says that it pauses trials. */
   constructor(name: string, scheduler: Scheduler, objectives: readonly Objective[], random: RandomStream) {
+    const { timeAttr, pauses } = traitsOf(scheduler)
+    if (pauses) throw pausing(scheduler)
     const rankedBy = schedulerObjectives(scheduler, objectives)
     this.#scheduler = scheduler
-    this.#timeAttr = traitsOf(scheduler).timeAttr
+    this.#timeAttr = timeAttr
     this.#objectives = objectives
     this.#ranked = rankedBy.map(({ metric }) => indexOf(metric, scheduler, objectives))
     this.#random = random
@@ -46,6 +48,9 @@ export class Pruner {
           resources: {},
           random: this.#random.fork(trial),
         })
+        // It runs from now on, whoever else may: none waits for a slot, so that no other has to make room for it.
+        const candidates = [{ trial, status: 'pending' }] as const
+        this.#scheduler.choose?.(this.#state, { candidates, idle: false })
         return
       }
       case 'trial.intermediate':
@@ -141,6 +146,14 @@ interface Verdict {
   readonly isFinal: boolean
   /** Whether the trial has asked since. */
   isHeard: boolean
+}
+
+function pausing(scheduler: Scheduler): OptionError {
+  return new OptionError(
+    'scheduler',
+    `${scheduler.name} may pause trials or let them exploit, which a study with ask and tell cannot do. Use a scheduler that only stops them, such as asha(), medianPruner() or hyperbandPruner(), or a Tuner.`,
+    { received: scheduler },
+  )
 }
 
 function indexOf(metric: string, { name }: Scheduler, objectives: readonly Objective[]): number {

@@ -1,6 +1,7 @@
 import type { LogRecord } from '../core/log.ts'
+import { isPlainObject } from '../core/metrics.ts'
 import type { Objective } from '../core/objective.ts'
-import { describe, readOptions } from '../core/options.ts'
+import { describe, nearest, readOptions } from '../core/options.ts'
 import type { EndState, Params, TrialSource } from '../core/trial.ts'
 import { asError, OptionError, TroupeError } from '../errors.ts'
 import { idMaker, type RandomStream } from '../random/random.ts'
@@ -37,6 +38,8 @@ export interface TellOptions {
 
 // So many trials in a row may take over results, before one is drawn that is new.
 const REUSED_MAX = 100
+
+const TOLD_STATES: readonly TellOptions['state'][] = ['completed', 'pruned', 'failed']
 
 const TELL_DEFAULTS = { state: undefined, values: undefined }
 
@@ -123,7 +126,10 @@ export class StudyKeeper implements TrialDesk {
   async tell(
     trial: { readonly id: string; readonly number: number } | number,
     result: unknown,
+    skipsEnded = false,
   ): Promise<StudyTrialData> {
+    const ended = skipsEnded ? this.#ended(trial) : undefined
+    if (ended !== undefined) return ended
     const data = this.#running(trial)
     const { state, values } = this.#outcome(data, result)
     await this.#end(data, state, values)
@@ -283,12 +289,23 @@ export class StudyKeeper implements TrialDesk {
 
   // ---- Tell ----
 
-  #running(trial: { readonly id: string; readonly number: number } | number): StudyTrialData {
+  #ended(trial: { readonly id: string; readonly number: number } | number): StudyTrialData | undefined {
+    const data = this.#own(trial)
+    return data?.endedAt === undefined ? undefined : data
+  }
+
+  /** What is known of a trial of this study. */
+  #own(trial: { readonly id: string; readonly number: number } | number): StudyTrialData | undefined {
     const number = typeof trial === 'number' ? trial : trial?.number
     const data = this.#parts.state.trials[number]
     const isForeign =
       typeof trial === 'object' && (trial instanceof AskedTrial ? !trial.isOf(this) : trial?.id !== data?.id)
-    if (data === undefined || isForeign) {
+    return isForeign ? undefined : data
+  }
+
+  #running(trial: { readonly id: string; readonly number: number } | number): StudyTrialData {
+    const data = this.#own(trial)
+    if (data === undefined) {
       const count = this.#parts.state.trials.length
       throw new TroupeError(
         'unknownTrial',
@@ -299,12 +316,12 @@ export class StudyKeeper implements TrialDesk {
     if (data.state === 'waiting') {
       throw new TroupeError(
         'notAsked',
-        `Trial ${number} still waits in the queue. Ask for it before you tell how it went.`,
+        `Trial ${data.number} still waits in the queue. Ask for it before you tell how it went.`,
       )
     }
     throw new TroupeError(
       'told',
-      `Trial ${number} was told before: it ${data.state === 'failed' ? 'failed' : `is ${data.state} with ${data.values?.join(', ') ?? 'no value'}`}. A trial is told once.`,
+      `Trial ${data.number} was told before: it ${data.state === 'failed' ? 'failed' : `is ${data.state} with ${data.values?.join(', ') ?? 'no value'}`}. A trial is told once.`,
     )
   }
 
@@ -338,6 +355,15 @@ export class StudyKeeper implements TrialDesk {
   }
 
   #noResult(result: unknown): OptionError {
+    const state: unknown = isPlainObject(result) ? result['state'] : undefined
+    if (state !== undefined) {
+      const near = typeof state === 'string' ? nearest(state, TOLD_STATES) : undefined
+      return new OptionError(
+        'tell.state',
+        `tell.state must be 'completed', 'pruned' or 'failed', got ${describe(state)}.${near === undefined ? '' : ` Did you mean '${near}'?`}`,
+        { received: state },
+      )
+    }
     return new OptionError(
       'tell',
       `tell takes values, or { state: 'pruned' } or { state: 'failed' }, got ${describe(result)}.`,

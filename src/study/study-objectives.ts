@@ -1,4 +1,4 @@
-import { type Objective, readObjectives } from '../core/objective.ts'
+import { type Mode, type Objective, readObjectives } from '../core/objective.ts'
 import { describe } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
@@ -51,7 +51,7 @@ export function objectivesOf(
     metricNames ?? (own.length > 0 ? own.map(({ metric }) => metric) : defaultNames(count, scheduler))
   const objectives = readObjectives('createStudy', {
     metric: names,
-    mode: modes ?? (own.length > 0 ? own.map(({ mode }) => mode) : Array<'min'>(count).fill('min')),
+    mode: modes ?? (own.length > 0 ? own.map(({ mode }) => mode) : defaultModes(names, scheduler)),
   })
   if (own.every(({ metric, mode }, i) => objectives[i]?.metric === metric && objectives[i]?.mode === mode)) {
     return objectives
@@ -89,4 +89,10 @@ function defaultNames(count: number, scheduler: Scheduler | undefined): string[]
   const ranked = scheduler?.objective?.metric
   if (count === 1) return [typeof ranked === 'string' ? ranked : 'value']
   return Array.from({ length: count }, (_, i) => `value${i}`)
+}
+
+// Nor is there a direction but the one in which the scheduler was told to rank.
+function defaultModes(names: readonly string[], scheduler: Scheduler | undefined): Mode[] {
+  const { metric, mode } = scheduler?.objective ?? {}
+  return names.map((name) => (typeof mode === 'string' && metric === name ? mode : 'min'))
 }

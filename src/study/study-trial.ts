@@ -21,7 +21,7 @@ export interface StudyTrial<Config = Record<string, unknown>> extends SuggestTri
   readonly config: Config
   /**
    * Reports how the trial does.
-   * @param step - How far it is, such as the epoch. A finite number, each once.
+   * @param step - How far it is, such as the epoch. A finite number from 0, each once.
    * @param value - One value an objective; NaN is a value here.
    * @throws {OptionError} for a step that was reported, or values that do not fit the objectives.
    */
@@ -162,10 +162,12 @@ type Note =
       readonly domain: object
     }
 
-/** @throws {OptionError} for what is no finite number. */
+/** @throws {OptionError} for what is no finite number from 0. */
 export function readStep(owner: string, step: unknown): number {
-  if (typeof step === 'number' && Number.isFinite(step)) return step
-  throw new OptionError(owner, `${owner} must be a finite number, got ${describe(step)}.`, { received: step })
+  if (typeof step === 'number' && step >= 0 && step < Infinity) return step
+  throw new OptionError(owner, `${owner} must be a finite number from 0, got ${describe(step)}.`, {
+    received: step,
+  })
 }
 
 /**

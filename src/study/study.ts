@@ -4,6 +4,7 @@ import { compareRanked, isFeasible, type Ranked } from '../core/order.ts'
 import { describe, must, readOptions } from '../core/options.ts'
 import { paretoFront } from '../core/pareto.ts'
 import { NoResultError, OptionError, TroupeError } from '../errors.ts'
+import { violationOf } from '../searchers/losses.ts'
 import type { ToldTrial } from '../searchers/searcher.ts'
 import { readSpace } from '../space/read-space.ts'
 import type { SpaceDefinition } from '../space/space.ts'
@@ -27,6 +28,15 @@ export interface EnqueueOptions {
   /** Whether a configuration is left out that a trial, in whatever state, has already. Default false. */
   readonly skipIfExists?: boolean | undefined
 }
+
+/** How `tell` treats a trial that was told before. */
+export interface RetellOptions {
+  /** Whether it is left as it is; else that is an error. Default false. */
+  readonly skipIfFinished?: boolean | undefined
+}
+
+const RETELL_DEFAULTS = { skipIfFinished: false }
+const RETELL_CHECKS = { skipIfFinished: must.beBoolean }
 
 /**
  * Ask for a configuration, run it however you like, tell how it went: a search without a Tuner.
@@ -77,7 +87,8 @@ export class Study<Config = Record<string, unknown>> {
   }
 
   /**
-   * The best of the completed trials: feasible before infeasible, then by value, then by number.
+   * The best of the completed trials: feasible before infeasible, then by value, then by number. Where none is feasible it
+   * breaks constraints, which its `constraints` show; `leastViolatingTrial` may be of more use then.
    * @throws {NoResultError} when none has completed.
    * @throws {TroupeError} with several objectives; see `bestTrials`.
    */
@@ -89,15 +100,29 @@ export class Study<Config = Record<string, unknown>> {
       if (best === undefined || compareRanked(ranked(trial), ranked(best), mode) < 0) best = trial
     }
     if (best !== undefined) return this.#record(best)
-    throw new NoResultError(
-      `No trial of ${this.name} has completed, so there is no best one. Tell one its value first.`,
-    )
+    throw this.#noneCompleted()
   }
 
-  /** The completed and feasible trials that no other one beats in every objective, by number. */
+  /**
+   * The completed trials that no other one beats in every objective, by number; feasible ones beat all others. Only where
+   * none is feasible they break constraints, as `bestTrial` then does (Optuna's `best_trials` is empty there).
+   */
   get bestTrials(): readonly StudyTrialRecord<Config>[] {
-    const feasible = this.#completed().filter(({ constraints }) => isFeasible(constraints))
-    return paretoFront(feasible, this.#parts.objectives).map((trial) => this.#record(trial))
+    return paretoFront(this.#completed(), this.#parts.objectives).map((trial) => this.#record(trial))
+  }
+
+  /**
+   * The completed trial that breaks its constraints least, by the sum of what is above 0: the nearest to feasible as long
+   * as none is. Of those that break them equally the earliest; a feasible one breaks them by 0.
+   * @throws {NoResultError} when none has completed.
+   */
+  get leastViolatingTrial(): StudyTrialRecord<Config> {
+    let least: StudyTrialData | undefined
+    for (const trial of this.#completed()) {
+      if (least === undefined || violationOf(trial) < violationOf(least)) least = trial
+    }
+    if (least !== undefined) return this.#record(least)
+    throw this.#noneCompleted()
   }
 
   /** The trials that have ended, by number, with the domains of their parameters: as `importance` reads them. */
@@ -128,6 +153,7 @@ export class Study<Config = Record<string, unknown>> {
    * Tells how a trial ended, and keeps it. A value that is NaN makes it failed.
    * @param trial - The trial that this study’s `ask` gave, or its number, which may be of an earlier process.
    * @param result - One value, an array with one an objective, or `{ state, values }`. A failed trial has no values.
+   * @param options.skipIfFinished - Leaves a trial that has ended as it is, in place of an error. Default false.
    * @returns The trial as it is now.
    * @throws {TroupeError} (rejects) with code `'told'` for a trial that has ended, `'unknownTrial'` for one that is not
    *   of this study.
@@ -136,8 +162,12 @@ export class Study<Config = Record<string, unknown>> {
   tell(
     trial: Pick<StudyTrial, 'id' | 'number'> | number,
     result: number | readonly number[] | TellOptions,
+    options: RetellOptions = {},
   ): Promise<StudyTrialRecord<Config>> {
-    return this.#keeper.alone(async () => this.#record(await this.#keeper.tell(trial, result)))
+    return this.#keeper.alone(async () => {
+      const { skipIfFinished } = readOptions('tell', options, RETELL_DEFAULTS, RETELL_CHECKS)
+      return this.#record(await this.#keeper.tell(trial, result, skipIfFinished))
+    })
   }
 
   /**
@@ -146,11 +176,16 @@ export class Study<Config = Record<string, unknown>> {
    * @throws {OptionError} (rejects) when nothing would ever end it.
    * @throws What the objective threw (rejects), unless `catch` is set; its trial has failed.
    */
-  optimize(objective: ObjectiveFunction<Config>, options: OptimizeOptions = {}): Promise<OptimizeEnd> {
+  optimize(
+    objective: ObjectiveFunction<Config>,
+    options: OptimizeOptions<Config, Study<Config>> = {},
+  ): Promise<OptimizeEnd> {
     const { objectives, session, state } = this.#parts
     const { limit, exhaustive = false } = session.searcher
     const keeper = this.#keeper
-    const desk: OptimizeDesk<Config> = {
+    const desk: OptimizeDesk<Config, Study<Config>> = {
+      study: this,
+      objectives,
       limit,
       ends: exhaustive,
       endedCount: () => state.ended.length,
@@ -228,6 +263,12 @@ export class Study<Config = Record<string, unknown>> {
 
   #completed(): StudyTrialData[] {
     return this.#parts.state.trials.filter(({ state }) => state === 'completed')
+  }
+
+  #noneCompleted(): NoResultError {
+    return new NoResultError(
+      `No trial of ${this.name} has completed, so there is no best one. Tell one its value first.`,
+    )
   }
 
   #mustHaveOne(single: string, several: string): void {

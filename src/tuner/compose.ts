@@ -2,6 +2,7 @@ import { hostCores } from '#host'
 import type { LogRecord } from '../core/log.ts'
 import type { Resources } from '../core/trial.ts'
 import { describe } from '../core/options.ts'
+import { needProblem } from '../core/resources.ts'
 import { asError, OptionError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { inProcess, type InProcessOptions } from '../executors/in-process.ts'
@@ -19,7 +20,7 @@ import { checkFit, checkSearcher, settleObjectives, settleSpace } from '../searc
 import type { Where } from '../searchers/where.ts'
 import { readSpace } from '../space/read-space.ts'
 import { readStoppers } from '../stoppers/read-stoppers.ts'
-import { checkNeed, type ReadOptions } from './options.ts'
+import type { ReadOptions } from './options.ts'
 
 /** What differs between a real experiment and a simulated one. */
 export interface Surroundings {
@@ -107,13 +108,15 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     saveEvery: options.checkpoint.every ?? traits.saveEvery,
     saveAtEnd: options.checkpoint.atEnd,
   }
+  const stoppers = readStoppers(owner, options.stop)
+  for (const stopper of stoppers) stopper.check?.(objectives)
   const settings: Composition['settings'] = {
     plan,
     random: randomStream(seed),
     space,
     searcher,
     scheduler,
-    stoppers: readStoppers(owner, options.stop),
+    stoppers,
     where,
     duplicates: options.duplicates,
     resourcesOf: resourcesOf(owner, options.resources, isUnlimited ? totalResources : undefined),
@@ -150,7 +153,7 @@ function resourcesOf(
   return (config) => {
     try {
       const need: Resources = (resources as (config: unknown) => Resources)(config)
-      const problem = checkNeed(need)
+      const problem = needProblem(need)
       if (problem !== undefined)
         return new OptionError(
           `${owner}.resources`,

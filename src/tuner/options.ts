@@ -1,7 +1,7 @@
 import type { ExperimentEvents, ExperimentEventName } from '../core/events.ts'
-import { isPlainObject } from '../core/metrics.ts'
 import type { ObjectiveOptions } from '../core/objective.ts'
-import { describe, must, readOptions } from '../core/options.ts'
+import { must, readOptions } from '../core/options.ts'
+import { amountsProblem, needProblem } from '../core/resources.ts'
 import type { Resources } from '../core/trial.ts'
 import { OptionError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
@@ -173,8 +173,8 @@ const CHECKS = {
       : 'must be a function of { trainable, kernel } that makes an executor; leave it out to run in this process.',
   inspect: inspectorProblem,
   trace: must.beBoolean,
-  totalResources: checkTotal,
-  resources: (value: unknown) => (typeof value === 'function' ? undefined : checkNeed(value)),
+  totalResources: amountsProblem,
+  resources: (value: unknown) => (typeof value === 'function' ? undefined : needProblem(value)),
   signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal.'),
   callbacks: checkCallbacks,
   reporter: (value: unknown) =>
@@ -188,22 +188,6 @@ export function inspectorProblem(value: unknown): string | undefined {
   return typeof value === 'function' || hasMethods(value, 'next')
     ? undefined
     : 'must be a function of inspection events, or an observer with next.'
-}
-
-function checkTotal(value: unknown): string | undefined {
-  const words = 'must be an object of amounts from 0, such as { cpu: 2, gpu: 0.5 }'
-  if (!isPlainObject(value)) return `${words}.`
-  const wrong = Object.entries(value).find(([, amount]) => typeof amount !== 'number' || !(amount >= 0))
-  return wrong && `${words}, but ${wrong[0]} is ${describe(wrong[1])}.`
-}
-
-/** Says what is wrong with what a trial asks for, if anything is. */
-export function checkNeed(value: unknown): string | undefined {
-  // Whoever takes an endless amount could never give it back.
-  return (
-    checkTotal(value) ??
-    (Object.values(value as Resources).includes(Infinity) ? 'must be finite amounts.' : undefined)
-  )
 }
 
 function checkCallbacks(value: unknown): string | undefined {

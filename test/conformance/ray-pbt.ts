@@ -10,7 +10,7 @@ import { type Mode, orient } from '../../src/core/objective.ts'
 import type { EndState } from '../../src/core/trial.ts'
 import { randomStream } from '../../src/random/random.ts'
 import { pbt, type PbtState } from '../../src/schedulers/pbt/pbt.ts'
-import { chanceOf, type Exploit, quantilesOf } from '../../src/schedulers/pbt/population.ts'
+import { chanceOf, type Exploit, quantilesOf, worstFirst } from '../../src/schedulers/pbt/population.ts'
 import type { Candidate, Command, Decision, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
 import type { FixtureCase } from './fixture.ts'
 import { difference, numberOf, type Tolerance } from './matching.ts'
@@ -163,7 +163,8 @@ class RayRun {
   /** What a report led to beyond its decision, when a perturbation was considered. */
   #considered(trial: number, decision: Decision, commands: readonly Command[]): Record<string, unknown> {
     const { synch, quantile_fraction: fraction } = this.#config
-    const { ranking, members } = this.#state
+    const { members } = this.#state
+    const ranking = worstFirst(this.#state)
     const { evidence } = decision
     if (evidence === undefined || 'behind' in evidence) return {}
     const { lowerEnd, upperStart } = quantilesOf(ranking.length, fraction)

@@ -20,7 +20,11 @@ describe('readObjectives', () => {
     [{ metric: 5, mode: 'min' }, 'Tuner.metric', /must be the name of a metric, or an array of names, got 5/],
     [{ metric: '', mode: 'min' }, 'Tuner.metric', /must be the name of a metric/],
     [{ metric: [], mode: [] }, 'Tuner.metric', /must be the name of a metric/],
-    [{ metric: 'loss', mode: 'minimize' }, 'Tuner.mode', /must be 'min' or 'max'.* got "minimize"/],
+    [
+      { metric: 'loss', mode: 'minimize' },
+      'Tuner.mode',
+      /must be 'min' or 'max'.* got "minimize"\. Did you mean 'min'\?/,
+    ],
     [{ metric: ['a', 'b'], mode: ['min', 'up'] }, 'Tuner.mode', /must be 'min' or 'max'/],
     [
       { metric: ['a', 'b'], mode: 'min' },

@@ -47,6 +47,17 @@ suite('readOptions', () => {
     expect(error).toMatchObject({ option: 'thing.sise', received: 1 })
   })
 
+  it.each([
+    ['popsize', ['populationSize', 'restart'], 'Did you mean populationSize?'],
+    ['sampler', ['searcher', 'samples'], 'Did you mean searcher?'],
+    ['popsize', ['alpha', 'omega'], 'Known are alpha, omega.'],
+    ['constraintsFunc', ['seed'], 'trial.setConstraint('],
+    ['constraints_func', ['seed'], 'trial.setConstraint('],
+  ])('knows what the peers call it: %s', (key, known, words) => {
+    const defaults = Object.fromEntries(known.map((name) => [name, 1]))
+    expect(() => readOptions('owner', { [key]: 3 }, defaults)).toThrow(words)
+  })
+
   it('lists all options when none is near, also for an option that is undefined', () => {
     expect(() => read({ temperature: undefined })).toThrow(
       'thing has no option temperature. Known are size, mode, name.',
@@ -64,7 +75,7 @@ suite('readOptions', () => {
     [null, 'null'],
     [5, '5'],
     ['text', '"text"'],
-    [[1], 'an array of 1'],
+    [[1], 'an array of 1: [1]'],
   ])('refuses %j in the place of options', (given, words) => {
     expect(() => read(given as object)).toThrow(`thing takes one object of options, got ${words}.`)
   })
@@ -112,7 +123,9 @@ suite('a value in words', () => {
     [new Map(), 'a Map'],
     [new Error('x'), 'an Error'],
     [[], 'an empty array'],
-    [[1, 2], 'an array of 2'],
+    [[1, Number.NaN, 'a'], 'an array of 3: [1, NaN, "a"]'],
+    [[1, {}], 'an array of 2'],
+    [[1, 2, 3, 4, 5, 6, 7, 8, 9], 'an array of 9'],
     [{}, 'an object with no keys'],
     [{ a: 1, b: 2 }, 'an object with the keys a, b'],
     [{ a: 1, b: 2, c: 3, d: 4, e: 5 }, 'an object with the keys a, b, c, d, …'],

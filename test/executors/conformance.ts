@@ -412,7 +412,7 @@ export function obeysExecutorLaws(make: MakeExecutor): void {
           [null],
           [0.3, '0.3'],
           ['done', '"done"'],
-          [[1, 2], 'an array of 2'],
+          [[1, 2], 'an array of 2: [1, 2]'],
           [new Map([['loss', 1]]), 'a Map'],
         ] as const) {
           const run = await play(make, form(value as never))

@@ -4,7 +4,11 @@ import { OptionError } from '../../src/errors.ts'
 import { randomStream } from '../../src/random/random.ts'
 import type { EndedTrial } from '../../src/results/ended-trials.ts'
 import type { ImportanceSource } from '../../src/results/importance/assessed.ts'
-import { importance, type ImportanceMethod } from '../../src/results/importance/importance.ts'
+import {
+  importance,
+  type ImportanceMethod,
+  type ImportanceOptions,
+} from '../../src/results/importance/importance.ts'
 import { randomSearch } from '../../src/searchers/random-search.ts'
 import { branch } from '../../src/space/branch.ts'
 import { choice } from '../../src/space/choices.ts'
@@ -221,7 +225,9 @@ describe('importance', () => {
     const wide = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`p${i}`, uniform(0, 1)]))
     const source = history({ ...wide, c: choice(many) }, ({ p7 }: { p7: number }) => p7, { count: 60 })
     for (const method of METHODS) {
-      expect(Object.keys(importance(source, { method, nTrees: 8 }))[0]).toBe('p7')
+      expect(
+        Object.keys(importance(source, method === 'pedAnova' ? { method } : { method, nTrees: 8 }))[0],
+      ).toBe('p7')
     }
     const nine = history(PLANE, ({ x }: { x: number }) => Array.from({ length: 9 }, (_, i) => x * i), {
       modes: Array<'min'>(9).fill('min'),
@@ -259,6 +265,15 @@ describe('importance', () => {
       await study.tell(trial, i % 10 === 9 ? { state: 'failed' } : x + (c === 'p' ? 0.01 : 0))
     }
     for (const method of METHODS) expect(Object.keys(importance(study, { method }))).toEqual(['x', 'c'])
+  })
+
+  it.each<[ImportanceOptions, RegExp]>([
+    [{ method: 'fanova', targetQuantile: 0.2 }, /targetQuantile is for 'pedAnova', but method is 'fanova'/],
+    [{ method: 'mdi', evaluateOnLocal: true }, /evaluateOnLocal is for 'pedAnova'/],
+    [{ nTrees: 8 }, /nTrees is for 'fanova' and 'mdi', but method is 'pedAnova'/],
+    [{ method: 'pedAnova', seed: 3 }, /seed is for 'fanova' and 'mdi'/],
+  ])('refuses options of another method: %j', (options, message) => {
+    expect(() => importance([] as never, options)).toThrow(message)
   })
 
   it('refuses quantiles that leave nothing to compare, and what holds no trials', () => {

@@ -172,7 +172,7 @@ describe('a trial that ends without a value', () => {
   it.each([
     [3, 'It returned 3, which names no metric: return { loss: 3 }.'],
     ['good', 'It returned "good", which names no metric: return { loss: 0.3 }.'],
-    [[1, 2], 'It returned an array of 2, which names no metric: return { loss: 0.3 }.'],
+    [[1, 2], 'It returned an array of 2: [1, 2], which names no metric: return { loss: 0.3 }.'],
     [undefined, 'Report it, or name another metric.'],
     [{ acc: 1 }, 'Report it, or name another metric.'],
   ])('says what it returned: %j', async (value, words) => {

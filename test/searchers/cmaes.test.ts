@@ -271,6 +271,7 @@ describe('cmaes', () => {
   it.each<[string, CmaesOptions]>([
     ['populationSize', { populationSize: 1 }],
     ['sigma0', { sigma0: 0 }],
+    ['sigma0', { sigma0: 50 }],
     ['nStartupTrials', { nStartupTrials: -1 }],
     ['restart', { restart: { kind: 'ipop', factor: 0.5 } }],
     ['restart', { restart: { kind: 'often' } as never }],
@@ -279,8 +280,25 @@ describe('cmaes', () => {
     ['sourceTrials', { sourceTrials: [] }],
     ['sourceTrials', { sourceTrials: [{ values: [1], config: { x: 1 } }], x0: { x: 1 } }],
     ['sourceTrials', { sourceTrials: [{ values: [1], config: { x: 1 } }], sigma0: 0.1 }],
+    ['restart', { restart: 'often' as never }],
+    ['restart', { restart: { kind: 'ipop', faktor: 2 } as never }],
   ])('refuses a wrong %s', (option, options) => {
     expect(() => cmaes(options)).toThrow(expect.objectContaining({ option: `cmaes.${option}` }))
+  })
+
+  it.each<[unknown, string]>([
+    [{ kind: 'often' }, 'its kind is "often"'],
+    [{ kind: 'ipop', factor: 0.5 }, 'it is 0.5'],
+    ['often', 'Got "often"'],
+    [{ kind: 'ipop', faktor: 2 }, 'has no option faktor'],
+  ])('says what is wrong with the restart %j', (restart, words) => {
+    expect(() => cmaes({ restart: restart as never })).toThrow(words)
+  })
+
+  it('takes a restart by its name', () => {
+    const best = (restart: 'ipop' | { readonly kind: 'ipop' }): number =>
+      new Play({ restart, sigma0: 0.5 }, PLANE).run(300, bowl).best
+    expect(best('ipop')).toBe(best({ kind: 'ipop' }))
   })
 
   it('refuses, where the experiment is made, a start outside of the space and trials of another one', () => {

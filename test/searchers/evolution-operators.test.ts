@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomStream } from '../../src/random/random.ts'
 import type { Crossover } from '../../src/searchers/evolution/crossover.ts'
 import { geneOf } from '../../src/searchers/evolution/genes.ts'
 import { type Mutation, polynomialMutation, uniformMutation } from '../../src/searchers/evolution/mutation.ts'
-import { type CrossoverOptions, crossoverOf } from '../../src/searchers/evolution/operators.ts'
+import {
+  type CrossoverOptions,
+  crossoverOf,
+  OPERATOR_DEFAULTS,
+} from '../../src/searchers/evolution/operators.ts'
 import { choice, ordinal } from '../../src/space/choices.ts'
 import type { Domain } from '../../src/space/domain.ts'
 import { contains } from '../../src/space/encoding.ts'
@@ -201,5 +206,35 @@ describe('mutations', () => {
       Math.log10(polynomialMutation(20)(gene, 1e-3, random) as number),
     )
     expect(mean(logs)).toBeCloseTo(-3, 1)
+  })
+})
+
+describe('defaults of operators', () => {
+  const { blxAlpha, sbx, undx, polynomial } = OPERATOR_DEFAULTS
+  const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+  it.each([
+    ['alpha', `Default ${blxAlpha.alpha}.`],
+    ['eta', `Default ${sbx.eta.one} for one objective, ${sbx.eta.several} for several.`],
+    ['uniformCrossoverProb', `Default ${sbx.uniformCrossoverProb}.`],
+    ['useChildGeneProb', `Default ${sbx.useChildGeneProb}.`],
+    ['sigmaXi', `Default ${undx.sigmaXi}.`],
+    ['eta', `Default ${polynomial.eta}.`],
+  ])('are what the docstring says: %s, %s', (name, words) => {
+    const source = read('src/searchers/evolution/operators.ts')
+    const docstrings = [...source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+readonly (\w+)\?/g)]
+    const own = docstrings.filter(([, , option]) => option === name).map(([, text]) => text)
+    expect(own.filter((text) => text?.includes(words))).toHaveLength(1)
+  })
+
+  it.each([
+    `\`alpha: ${blxAlpha.alpha}\``,
+    `\`eta: ${sbx.eta.one}\` (\`${sbx.eta.several}\` with several objectives)`,
+    `\`uniformCrossoverProb: ${sbx.uniformCrossoverProb}\``,
+    `\`useChildGeneProb: ${sbx.useChildGeneProb}\``,
+    `\`sigmaXi: ${undx.sigmaXi}\``,
+    `{ kind: 'polynomial', eta: ${polynomial.eta} }`,
+  ])('are what the page says: %s', (words) => {
+    expect(read('docs/searchers/nsga2.md')).toContain(words)
   })
 })

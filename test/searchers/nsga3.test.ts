@@ -69,6 +69,17 @@ describe('nsga3', () => {
     [{ referencePoints: [] }, /rows of equal length/],
     [{ referencePoints: [[1, 2], [1]] }, /rows of equal length/],
     [{ referencePoints: [[0, 0]] }, /above 0/],
+    [
+      {
+        referencePoints: [
+          [1, 2],
+          [1, 0],
+          [1, -1],
+        ],
+      },
+      /Row 2 is an array of 2: \[1, -1\]/,
+    ],
+    [{ referencePoints: [[1, 2]], dividingParameter: 4 }, /Leave one of the two out/],
     [{ dividingParameter: 0 }, /integer from 1/],
     [{ divisions: 3 }, /no option divisions/],
   ])('refuses %j', (options, text) => {

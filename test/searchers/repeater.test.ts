@@ -66,6 +66,21 @@ describe('repeater', () => {
     expect(xs[3]).toBe(xs[5])
   })
 
+  it('says in each configuration which copy it is, when that is wanted', () => {
+    const points = randomSearch({ pointsToEvaluate: [{ n: 1 }] })
+    const search = session(repeater(points, { repeat: 3, setIndex: true }), space, 's')
+    const answers = Array.from(
+      { length: 9 },
+      (_, number) => search.suggest({ number, running: [] }) as TrialAnswer,
+    )
+    const indices = answers.map(({ config }) => (config as Record<string, unknown>)['__trial_index__'])
+    expect(indices).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2])
+    expect(answers[4]?.params).toEqual({ n: answers[3]?.params.n })
+    expect(search.complete({ number: 9 }, { n: 5 }).config).toEqual({ n: 5, __trial_index__: 0 })
+    const silent = session(repeater(points, { repeat: 3 }), space, 's')
+    expect((silent.suggest({ number: 0, running: [] }) as TrialAnswer).config).toEqual({ n: 1 })
+  })
+
   it('asks the inner searcher with numbers as if nothing were repeated, so it covers a gridSearch', () => {
     const search = session(repeater(randomSearch(), { repeat: 2 }), { a: gridSearch([1, 2, 3, 4]) }, 's')
     const values = Array.from(

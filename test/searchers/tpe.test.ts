@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Objective } from '../../src/core/objective.ts'
 import type { Params } from '../../src/core/trial.ts'
 import { OptionError } from '../../src/errors.ts'
+import { randomStream } from '../../src/random/random.ts'
 import type { ToldTrial } from '../../src/searchers/searcher.ts'
 import type { SearchSession, TrialAnswer } from '../../src/searchers/session.ts'
 import { tpe, type TpeOptions } from '../../src/searchers/tpe/tpe.ts'
@@ -10,6 +11,7 @@ import { choice } from '../../src/space/choices.ts'
 import { randint } from '../../src/space/integers.ts'
 import { loguniform, randn, uniform } from '../../src/space/numbers.ts'
 import type { SuggestTrial } from '../../src/space/define-by-run.ts'
+import { readSpace } from '../../src/space/read-space.ts'
 import type { SpaceDefinition } from '../../src/space/space.ts'
 import { obeysSearcherLaws, session, told } from './laws.ts'
 
@@ -112,6 +114,76 @@ describe('tpe', () => {
     ask(search, 15, [other])
     void search.tell(told(16, other, { state: 'failed', values: undefined }))
     expect(ask(search, 15).params).toEqual(alone.params)
+  })
+
+  it('keeps making progress in many dimensions, and does not settle on the first good trials', () => {
+    const space = Object.fromEntries(Array.from({ length: 20 }, (_, j) => [`x${j}`, uniform(0, 1)]))
+    const miss = (params: Params): number =>
+      Object.values(params).reduce((sum: number, x) => sum + ((x as number) - 0.3) ** 2, 0)
+    const results = [1, 2, 3].map((seed) =>
+      best(play(session(tpe({ seed }), space, 'many'), 200, miss), miss),
+    )
+    expect(results.reduce((sum, result) => sum + result) / results.length).toBeLessThan(0.4)
+  })
+
+  // The share of suggestions after the first that `where` allows: chance has half of the plane.
+  it.each<[string, (params: Params) => boolean, Loss]>([
+    [
+      'x < y',
+      ({ x, y }) => (x as number) < (y as number),
+      ({ x, y }) => (x as number) ** 2 + (y as number) ** 2,
+    ],
+    [
+      'x + y < 1',
+      ({ x, y }) => (x as number) + (y as number) < 1,
+      ({ x, y }) => -(x as number) - (y as number),
+    ],
+    [
+      'x < 0.3',
+      ({ x }) => (x as number) < 0.3,
+      ({ x, y }) => ((x as number) - 0.5) ** 2 + (y as number) ** 2,
+    ],
+  ])(
+    'finds what `where` allows within some tries, with the best at the border of %s',
+    (_, isAllowed, loss) => {
+      const search = session(tpe(), { x: uniform(0, 1), y: uniform(0, 1) }, 'where', {
+        where: (config) => {
+          tries++
+          return isAllowed(config as Params)
+        },
+      })
+      let tries = 0
+      play(search, 80, (params) => {
+        expect(tries).toBeLessThan(80)
+        tries = 0
+        return loss(params)
+      })
+    },
+  )
+
+  it('keeps away from the points that were turned down, for that trial only', () => {
+    const search = tpe({ constantLiar: false }).start({
+      parameters: readSpace({ x: uniform(0, 1) }).parameters,
+      sample: () => ({}),
+      gridSize: 1,
+      objectives: [{ metric: 'loss', mode: 'min' }],
+      random: randomStream('turned down'),
+    })
+    for (let number = 0; number < 30; number++) {
+      const x = number / 30
+      void search.tell(told(number, { params: { x }, domains: {} }, { values: [Math.abs(x - 0.5)] }))
+    }
+    const suggested = (retry: number, rejected: readonly Params[]): number => {
+      const suggestion = search.suggest({ number: 30, index: 30, retry, running: [], rejected })
+      return (suggestion as { readonly point: Params }).point['x'] as number
+    }
+    const retries = Array.from({ length: 40 }, (_, retry) => retry)
+    const nearTheBest = (xs: readonly number[]): number => share(xs, (x) => Math.abs(x - 0.5) < 0.05)
+    const free = retries.map((retry) => suggested(retry, []))
+    const rejected = Array.from({ length: 40 }, (_, i) => ({ x: 0.45 + i / 400 }))
+    expect(nearTheBest(free)).toBeGreaterThan(0.8)
+    expect(nearTheBest(retries.map((retry) => suggested(retry, rejected)))).toBeLessThan(0.2)
+    expect(retries.map((retry) => suggested(retry, []))).toEqual(free)
   })
 
   // Good where x and y of case a agree, which chance does in 19 of 100 trials; case b is worse everywhere.

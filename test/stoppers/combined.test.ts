@@ -52,6 +52,8 @@ describe('combined', () => {
   it('refuses what is no stopper, and to be nothing', () => {
     expect(() => combined()).toThrow(OptionError)
     expect(() => combined({ loss: 1 } as object as Stopper)).toThrow(/metricBound\(/)
+    expect(() => combined([timeout(1), timeout(2)] as never)).toThrow(/Write combined\(\.\.\.stoppers\)/)
+    expect(() => combined((() => true) as never)).toThrow(/Write functionStopper\(f\)/)
   })
 })
 
@@ -98,9 +100,15 @@ describe('functionStopper', () => {
     ])
   })
 
-  it('takes nothing but true for yes', () => {
-    const later = functionStopper((async () => true) as () => unknown as () => boolean)
-    expect(firstDemand(demandsOf(later, [1, 1]))).toBeUndefined()
+  it.each([
+    [async () => true, /got a promise\. It cannot wait/],
+    [() => 1, /got 1\. Return a comparison/],
+    [() => undefined, /got undefined/],
+  ])('refuses an answer that is neither true nor false: %s', async (isDone, message) => {
+    const stop = functionStopper(isDone as () => unknown as () => boolean)
+    expect(() => demandsOf(stop, [1])).toThrow(message)
+    const run = simulate({ trainable: () => ({ loss: 1 }), metric: 'loss', mode: 'min', stop })
+    await expect(run).rejects.toMatchObject({ code: 'stopper', message: expect.stringMatching(message) })
   })
 
   it('refuses what is no function', () => {

@@ -42,10 +42,10 @@ describe('metricBound', () => {
   })
 
   it.each([
-    [{}, /at least one metric/],
+    [{}, /^metricBound takes an object with a bound for at least one metric/],
     [[1], /at least one metric/],
     [null, /got null/],
-    [{ acc: '0.9' }, /stop\.acc: a bound must be a finite number, got "0\.9"/],
+    [{ acc: '0.9' }, /metricBound\.acc: a bound must be a finite number, got "0\.9"/],
     [{ acc: NaN }, /got NaN/],
     [{ acc: Infinity }, /leave it out/],
   ])('refuses %j', (bounds, message) => {

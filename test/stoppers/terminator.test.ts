@@ -8,6 +8,8 @@ import { loguniform, uniform } from '../../src/space/numbers.ts'
 import { readSpace } from '../../src/space/read-space.ts'
 import type { SpaceDefinition } from '../../src/space/space.ts'
 import type { StopDemand } from '../../src/stoppers/stopper.ts'
+import { combined } from '../../src/stoppers/combined.ts'
+import { maximumIteration } from '../../src/stoppers/maximum-iteration.ts'
 import { terminator, type TerminatorOptions } from '../../src/stoppers/terminator/terminator.ts'
 import { fixtureFiles, isFixtureCase, readFixture } from '../conformance/fixture.ts'
 import { runTerminatorCase } from '../conformance/terminator.ts'
@@ -146,8 +148,9 @@ describe('terminator by a model', () => {
     expect(ended({}, trials, { folds: () => [0.1, 0.1, 0.1] })).toBeUndefined()
   })
 
-  it('asks for the folds when the best trial reported none', () => {
-    expect(() => ended({ minNTrials: 2 }, sampled(SPACE, 3, bowl))).toThrow(/cvScores/)
+  it('asks for the folds at the first trial that completes without them', () => {
+    expect(() => ended({ minNTrials: 20 }, sampled(SPACE, 1, bowl))).toThrow(/trial 0 reported no "cvScores"/)
+    expect(() => ended({ minNTrials: 20, error: 'median' }, sampled(SPACE, 1, bowl))).not.toThrow()
   })
 
   it('never ends anything without a parameter that all trials have', () => {
@@ -174,6 +177,30 @@ describe('terminator refuses', () => {
   it('several metrics', () => {
     const objectives: readonly Objective[] = [...LOSS, { metric: 'size', mode: 'min' }]
     expect(() => ended(STAGNATION, valued([1]), { objectives })).toThrow(/loss, size/)
+  })
+
+  it('several metrics, or none, before anything runs, also among other stoppers', () => {
+    const objectives: readonly Objective[] = [...LOSS, { metric: 'size', mode: 'min' }]
+    for (const stopper of [terminator(STAGNATION), combined(maximumIteration(3), terminator(STAGNATION))]) {
+      expect(() => stopper.check?.(objectives)).toThrow(OptionError)
+      expect(() => stopper.check?.([])).toThrow(/needs a metric/)
+      expect(() => stopper.check?.(LOSS)).not.toThrow()
+    }
+  })
+
+  it.each<[TerminatorOptions, RegExp]>([
+    [
+      { improvement: 'bestValueStagnation', delta: 0.2 },
+      /delta is for improvement: 'regretBound' and 'emmr', but improvement is "bestValueStagnation" here/,
+    ],
+    [{ maxStagnationTrials: 5 }, /is for improvement: 'bestValueStagnation'/],
+    [{ deterministicObjective: true }, /is for improvement: 'emmr'/],
+    [{ improvement: 'emmr', topTrialsRatio: 0.5 }, /is for improvement: 'regretBound'/],
+    [{ error: 'median', cvScores: 'folds' }, /is for error: 'crossValidation', but error is "median" here/],
+    [{ thresholdRatio: 0.5 }, /is for error: 'median'/],
+    [{ error: 3, warmUpTrials: 0 }, /is for error: 'median', but error is 3 here/],
+  ])('options of another mode: %o', (options, message) => {
+    expect(() => terminator(options)).toThrow(message)
   })
 
   it.each([

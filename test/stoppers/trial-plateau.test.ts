@@ -74,6 +74,8 @@ describe('trialPlateau', () => {
 
   it.each([
     [{}, /needs metric/],
+    [undefined, /needs metric. Write trialPlateau\({ metric: 'loss' }\)\.$/],
+    ['loss', /needs metric.*Got "loss"\.$/],
     [{ metric: '' }, /name of a metric/],
     [{ metric: 'loss', std: 0 }, /above 0/],
     [{ metric: 'loss', numResults: 0 }, /integer from 1/],

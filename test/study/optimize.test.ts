@@ -247,7 +247,7 @@ describe('optimize', () => {
     expect(endedBy).toBe('stopper')
     await expect(
       study.optimize(() => 0, { nTrials: 30, stop: terminator({ cvScores: 'no' }) }),
-    ).rejects.toThrow(/needs the folds of the best trial/)
+    ).rejects.toThrow(/needs the folds of each trial/)
   })
 
   it('completes a trial that has reached a bound with what it reported last', async () => {
@@ -283,9 +283,48 @@ describe('optimize', () => {
     expect((await finite.optimize(() => 1)).endedBy).toBe('finished')
   })
 
+  it('calls back with the study and each trial that has ended, in order', async () => {
+    const study = await createStudy({ paramSpace })
+    const heard: [number, string, number][] = []
+    await study.optimize(({ number }) => number, {
+      nTrials: 3,
+      callbacks: [
+        (given, { number, state, values }) => {
+          expect(given).toBe(study)
+          heard.push([number, state, values?.[0] ?? -1])
+        },
+        async (given) => void (await given.setUserAttr('count', given.trials.length)),
+      ],
+    })
+    expect(heard).toEqual([0, 1, 2].map((number) => [number, 'completed', number]))
+    expect(study.userAttrs).toEqual({ count: 3 })
+  })
+
+  it('ends with what a callback throws, and refuses callbacks that are none', async () => {
+    const study = await createStudy({ paramSpace })
+    const broken = new RangeError('no')
+    const callbacks = [
+      (): void => {
+        throw broken
+      },
+    ]
+    await expect(study.optimize(() => 1, { nTrials: 5, callbacks })).rejects.toBe(broken)
+    expect(study.trials).toHaveLength(1)
+    await expect(study.optimize(() => 1, { nTrials: 5, callbacks: [3] as never })).rejects.toThrow(
+      /callbacks: must be an array of functions/,
+    )
+  })
+
+  it('refuses a stopper that cannot judge its objectives before anything runs', async () => {
+    const study = await createStudy({ paramSpace, directions: ['minimize', 'minimize'] })
+    const stop = terminator({ improvement: 'bestValueStagnation' })
+    await expect(study.optimize(() => [1, 2], { nTrials: 3, stop })).rejects.toThrow(OptionError)
+    expect(study.trials).toEqual([])
+  })
+
   it('refuses what is no stopper, and to go on for ever with bounds of trials alone', async () => {
     const study = await createStudy({ paramSpace })
-    await expect(study.optimize(() => 1, { nTrials: 1, stop: [{}] as never })).rejects.toThrow(
+    await expect(study.optimize(() => 1, { nTrials: 1, stop: [5] as never })).rejects.toThrow(
       /must be a stopper, an array of stoppers/,
     )
     await expect(study.optimize(() => 1, { stop: { value: 3 } })).rejects.toThrow(/would never end/)

@@ -166,6 +166,12 @@ describe('a scheduler in a study', () => {
     expect(study.metricNames).toEqual(['acc'])
   })
 
+  it('says which way the value goes when nobody else does', async () => {
+    const scheduler = asha({ metric: 'acc', mode: 'max' })
+    const study = await createStudy({ paramSpace, scheduler })
+    expect(study.directions).toEqual(['maximize'])
+  })
+
   it('comes to the same decisions when the study is loaded', async () => {
     const storage = memoryStore()
     const scheduler = asha({ maxT: 9, reductionFactor: 3, brackets: 2 })

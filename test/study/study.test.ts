@@ -157,6 +157,8 @@ describe('ask and tell', () => {
     [{ state: 'pruned', value: 3 }, /tell has no option value\. Did you mean values\?/],
     [{ state: 'failed', values: 3 }, /a trial that failed has no values, got 3/],
     [{ values: 3 }, /tell takes values, or/],
+    [{ state: 'complete', values: 3 }, /tell\.state must be .*got "complete"\. Did you mean 'completed'\?/],
+    [{ state: 7 }, /tell\.state must be .*got 7\./],
     [null, /got null/],
   ])('does not lose what it does not understand: %j is refused', async (result, message) => {
     const study = await createStudy({ paramSpace })
@@ -164,6 +166,19 @@ describe('ask and tell', () => {
     await expect(study.tell(trial, result as never)).rejects.toThrow(message)
     await expect(study.tell(trial, result as never)).rejects.toThrow(OptionError)
     expect((await study.tell(trial, { state: 'pruned', values: 3 })).values).toEqual([3])
+  })
+
+  it('can be told again without harm, when that is asked for', async () => {
+    const study = await createStudy({ paramSpace })
+    const trial = await study.ask()
+    await study.tell(trial, 3)
+    await expect(study.tell(trial, 4)).rejects.toMatchObject({ code: 'told' })
+    for (const again of [trial, trial.number])
+      expect((await study.tell(again, 4, { skipIfFinished: true })).values).toEqual([3])
+    await expect(study.tell(7, 4, { skipIfFinished: true })).rejects.toMatchObject({ code: 'unknownTrial' })
+    const next = await study.ask()
+    expect((await study.tell(next, 5, { skipIfFinished: true })).values).toEqual([5])
+    await expect(study.tell(next, 5, { skipIfFinnished: true } as never)).rejects.toThrow(OptionError)
   })
 
   it('gives records that do not reach the study, whatever is done to them', async () => {
@@ -417,6 +432,8 @@ describe('what a trial writes', () => {
     trial.report(1, 0.5)
     expect(() => trial.report(1, 0.4)).toThrow('Trial 0 has already reported step 1. Report each step once.')
     expect(() => trial.report(Number.NaN, 1)).toThrow(OptionError)
+    expect(() => trial.report(-1, 1)).toThrow('report.step must be a finite number from 0, got -1.')
+    trial.report(0, 1)
     expect(() => trial.report(2, '1' as never)).toThrow(OptionError)
     expect(() => trial.setConstraint('c', Number.NaN)).toThrow(OptionError)
     expect(() => trial.setUserAttr('f', () => {})).toThrow(
@@ -571,7 +588,7 @@ describe('trials that were run elsewhere', () => {
     [{ startedAt: 20, endedAt: 10 }, /endedAt \(10\) lies before startedAt \(20\)/],
     [{ intermediateValues: 3 }, /intermediateValues: must be an array of pairs \[step, value\]\. Got 3/],
     [{ intermediateValues: [3] }, /must be an array of pairs/],
-    [{ intermediateValues: [['a', 3]] }, /intermediateValues must be a finite number, got "a"/],
+    [{ intermediateValues: [['a', 3]] }, /intermediateValues must be a finite number from 0, got "a"/],
     [{ intermediateValues: [[1, 'a']] }, /intermediateValues takes one number, got "a"/],
     [
       {
@@ -623,6 +640,27 @@ describe('the best', () => {
     ])
   })
 
+  it('breaks constraints where none is feasible, and the one that does so least can be asked for', async () => {
+    const study = await createStudy({ paramSpace })
+    for (const [value, c, d] of [
+      [1, 5, 1],
+      [3, 2, 0.5],
+      [2, 2, 4],
+    ] as const) {
+      const trial = await study.ask()
+      trial.setConstraint('c', c)
+      trial.setConstraint('d', d)
+      await study.tell(trial, value)
+    }
+    expect(study.bestTrial.number).toBe(0)
+    expect(study.bestTrials.map(({ number }) => number)).toEqual([0])
+    expect(study.leastViolatingTrial.number).toBe(1)
+    await study.tell(await study.ask(), 9)
+    expect(study.bestTrial.number).toBe(3)
+    expect(study.bestTrials.map(({ number }) => number)).toEqual([3])
+    expect(study.leastViolatingTrial.number).toBe(3)
+  })
+
   it('does not exist before a trial has completed', async () => {
     const study = await createStudy({ paramSpace, name: 'fresh' })
     await study.tell(await study.ask(), Number.NaN)
@@ -630,6 +668,7 @@ describe('the best', () => {
     expect(() => study.bestTrial).toThrow(
       'No trial of fresh has completed, so there is no best one. Tell one its value first.',
     )
+    expect(() => study.leastViolatingTrial).toThrow(NoResultError)
     expect(study.bestTrials).toEqual([])
   })
 

@@ -38,18 +38,23 @@ const UPPER: TimeVaryingParameters = { variance: 1e5, lengthscale: 1e5, forgetti
 
 /**
  * The parameters under which the data are most likely, as far as a search from one start finds them.
- * Cost: O(n³) for each of some tens of steps.
+ * Cost: O(n³) for each of some tens of steps; of some few from a start that was fitted to much the same data.
+ * @param start - Where the search begins. Default: what suits values of mean 0 and deviation 1.
  */
-export function fitTimeVarying(inputs: TimedInputs, y: Float64Array): TimeVaryingParameters {
+export function fitTimeVarying(
+  inputs: TimedInputs,
+  y: Float64Array,
+  start: TimeVaryingParameters = START,
+): TimeVaryingParameters {
   const loss = lossOf(inputs, y)
   const bounds = { lower: logsOf(LOWER), upper: logsOf(UPPER) }
-  const { x, value } = minimize(loss, logsOf(START), {
+  const { x, value } = minimize(loss, logsOf(start), {
     bounds,
     gradientTolerance: 1e-3,
     valueTolerance: 1e-6,
     iterationsMax: 50,
   })
-  return Number.isFinite(value) ? parametersOf(x) : START
+  return Number.isFinite(value) ? parametersOf(x) : start
 }
 
 /** The belief at a point and how it changes with the point. */
@@ -70,6 +75,29 @@ export class TimeVaryingProcess {
     this.#alpha = weightsOf(this.#L, y)
     this.#k = new Float64Array(n)
     this.#v = new Float64Array(n)
+  }
+
+  /**
+   * Mean at a point. Cost: O(n d).
+   * @param x - Shape (d).
+   * @param byMean - Receives how the mean changes with each coordinate. Shape (d).
+   */
+  meanAt(x: ArrayLike<number>, time: number, byMean: Float64Array): number {
+    const { n, d, points, times } = this.#inputs
+    const { lengthscale } = this.#parameters
+    let mean = 0
+    byMean.fill(0)
+    for (let i = 0; i < n; i++) {
+      const distance = squaredDistance(points, i, x, 0, d)
+      const k = covariance(this.#parameters, distance, 0.5 * Math.abs(time - (times[i] as number)))
+      const part = k * (this.#alpha[i] as number)
+      mean += part
+      for (let j = 0; j < d; j++) {
+        const slope = (-2 * ((x[j] as number) - (points[i * d + j] as number))) / lengthscale
+        byMean[j] = (byMean[j] as number) + slope * part
+      }
+    }
+    return mean
   }
 
   /**

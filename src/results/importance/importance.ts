@@ -68,6 +68,18 @@ const CHECKS: Checks<ImportanceOptions> = {
   seed: must.beSeed,
 }
 
+const FOREST: readonly ImportanceMethod[] = ['fanova', 'mdi']
+
+/** Options that mean something with some methods alone. */
+const FOR_METHOD: Readonly<Record<string, readonly ImportanceMethod[]>> = {
+  targetQuantile: ['pedAnova'],
+  regionQuantile: ['pedAnova'],
+  evaluateOnLocal: ['pedAnova'],
+  nTrees: FOREST,
+  maxDepth: FOREST,
+  seed: FOREST,
+}
+
 /**
  * How important each parameter is, from the completed trials with finite values.
  *
@@ -84,7 +96,7 @@ const CHECKS: Checks<ImportanceOptions> = {
  *
  * @param source - `Results` or a `Study`.
  * @returns Importances by path, the greatest first.
- * @throws {OptionError} when an option is unknown or out of its range, a parameter is in no completed trial (for forests:
+ * @throws {OptionError} when an option is unknown, out of its range, or for another method, a parameter is in no completed trial (for forests:
  *   not in one with all others, or with another domain), or a forest would have several objectives.
  * @example importance(results) // { lr: 0.71, 'model/width': 0.22, dropout: 0.07 }
  * @example importance(results, { method: 'fanova', target: 'loss' })
@@ -95,6 +107,7 @@ export function importance(
 ): Record<string, number> {
   const settings = readOptions('importance', options, DEFAULTS, CHECKS)
   const { method, params, target, normalize, targetQuantile, regionQuantile } = settings
+  refuseOthers(options, method)
   if (!(targetQuantile < regionQuantile && regionQuantile <= 1)) {
     throw new OptionError(
       'importance.targetQuantile',
@@ -124,6 +137,18 @@ export function importance(
     }
     default:
       return assertNever(method, 'method')
+  }
+}
+
+function refuseOthers(options: ImportanceOptions, method: ImportanceMethod): void {
+  for (const [key, value] of Object.entries(options)) {
+    const own = FOR_METHOD[key]
+    if (own === undefined || value === undefined || own.includes(method)) continue
+    throw new OptionError(
+      `importance.${key}`,
+      `importance.${key} is for ${own.map((name) => `'${name}'`).join(' and ')}, but method is '${method}'. Leave it out, or choose another method. Got ${describe(value)}.`,
+      { received: value },
+    )
   }
 }
 

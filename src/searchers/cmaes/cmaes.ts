@@ -3,6 +3,7 @@ import type { Objective } from '../../core/objective.ts'
 import { type Checks, describe, must, nearest, readOptions } from '../../core/options.ts'
 import { OptionError } from '../../errors.ts'
 import { contains, type Dimension } from '../../space/encoding.ts'
+import { INDEPENDENT_DEFAULTS, type IndependentOptions, withIndependent } from '../independent.ts'
 import { SEARCHER_CHECKS, SEARCHER_DEFAULTS, type Searcher, type SearcherOptions } from '../searcher.ts'
 import { inThread, THREAD_CHECKS, THREAD_DEFAULTS, type ThreadOptions } from '../thread.ts'
 import { Box } from './box.ts'
@@ -14,20 +15,20 @@ export type { Restart } from './restarts.ts'
 export type { SourceTrial } from './source-trials.ts'
 
 /** Options of `cmaes`. */
-export interface CmaesOptions extends SearcherOptions, ThreadOptions {
+export interface CmaesOptions extends SearcherOptions, ThreadOptions, IndependentOptions {
   /** Trials a generation. Integer from 2. Default 4 + ⌊3 ln n⌋ for n numeric parameters. */
   readonly populationSize?: number | undefined
   /** A configuration to start at, which may be partial. Default: the best trial that came before, else the centre. */
   readonly x0?: object | undefined
-  /** Standard deviation to start with, as a share of each parameter's range. Above 0. Default 1/6. */
+  /** Standard deviation to start with, as a share of each parameter's range. Above 0, up to 1. Default 1/6. */
   readonly sigma0?: number | undefined
   /**
    * How many results there must be before the first candidate; until then trials are drawn from the prior, and with
    * two or more, the search starts at the best. Integer from 0. Default 0 (Optuna has 1, to learn the space from).
    */
   readonly nStartupTrials?: number | undefined
-  /** What follows when a run has converged. Default `{ kind: 'bipop', factor: 2 }`. */
-  readonly restart?: Restart | undefined
+  /** What follows when a run has converged: its kind, or the kind with a factor. Default `{ kind: 'bipop', factor: 2 }`. */
+  readonly restart?: Restart['kind'] | Restart | undefined
   /** Whether a pruned trial counts, with its last value. Default false: it is passed over. */
   readonly considerPrunedTrials?: boolean | undefined
   /** Whether only variances are learned, and no correlations: for hundreds of parameters. Default false. */
@@ -43,11 +44,12 @@ export interface CmaesOptions extends SearcherOptions, ThreadOptions {
 const DEFAULTS = {
   ...SEARCHER_DEFAULTS,
   ...THREAD_DEFAULTS,
+  ...INDEPENDENT_DEFAULTS,
   populationSize: undefined,
   x0: undefined,
   sigma0: 1 / 6,
   nStartupTrials: 0,
-  restart: { kind: 'bipop', factor: 2 } as Restart,
+  restart: { kind: 'bipop', factor: 2 } as Restart['kind'] | Restart,
   considerPrunedTrials: false,
   useSeparableCma: false,
   withMargin: true,
@@ -60,7 +62,10 @@ const CHECKS: Checks<CmaesOptions> = {
   ...THREAD_CHECKS,
   populationSize: must.integerFrom(2),
   x0: (x0) => (isPlainObject(x0) ? undefined : 'must be a configuration, such as { lr: 0.1 }.'),
-  sigma0: must.above(0),
+  sigma0: (sigma) =>
+    sigma > 0 && sigma <= 1
+      ? undefined
+      : "must be above 0, up to 1: it is a share of each parameter's range.",
   nStartupTrials: must.integerFrom(0),
   restart: checkRestart,
   considerPrunedTrials: must.beBoolean,
@@ -84,7 +89,7 @@ const CHECKS: Checks<CmaesOptions> = {
  *
  * Searched are the numeric parameters that every trial has, each over its own scale, normal ones within five standard
  * deviations, ordered choices by position. All others (unordered choices, parameters of branches) are drawn from the
- * prior. In a define-by-run space the parameters are learned: as long as a trial brings something new, the search begins
+ * prior, or come from `independentSampler`. In a define-by-run space the parameters are learned: as long as a trial brings something new, the search begins
  * anew at the best trial so far.
  *
  * A generation ends when `populationSize` of its trials have ended, in any order; more may be asked for meanwhile. Those
@@ -107,7 +112,8 @@ export function cmaes(options: CmaesOptions = {}): Searcher {
       `cmaes.sourceTrials says where to start and how wide, and so ${x0 === undefined ? 'does sigma0' : 'does x0'}. Leave one of them out.`,
     )
   }
-  const settings = { ...given, isSeparable }
+  const restart = typeof given.restart === 'string' ? { kind: given.restart } : given.restart
+  const settings = { ...given, isSeparable, restart }
   const searcher: Searcher = {
     name: 'cmaes',
     options: given,
@@ -121,18 +127,25 @@ export function cmaes(options: CmaesOptions = {}): Searcher {
     },
     start: (context) => new CmaesSearch(context, settings),
   }
-  return inThread(searcher, options)
+  const { independentSampler, ...own } = options
+  return withIndependent(inThread(searcher, own), { independentSampler })
 }
 
-function checkRestart(restart: Restart): string | undefined {
-  const expected = `must be { kind: 'ipop', factor: 2 }, { kind: 'bipop', factor: 2 } or { kind: 'none' }.`
-  if (!isPlainObject(restart)) return expected
-  const { kind, factor, ...others } = restart as { readonly kind: unknown; readonly factor?: unknown }
-  if (Object.keys(others).length > 0) return expected
-  if (kind === 'none') return factor === undefined ? undefined : expected
-  if (kind !== 'ipop' && kind !== 'bipop') return expected
-  const isFactor = factor === undefined || (typeof factor === 'number' && factor >= 1 && factor < Infinity)
-  return isFactor ? undefined : `must have a factor from 1, and finite.`
+function checkRestart(restart: unknown): string | undefined {
+  const { kind, factor, ...others } = (isPlainObject(restart) ? restart : { kind: restart }) as {
+    readonly kind?: unknown
+    readonly factor?: unknown
+  }
+  if (kind !== 'ipop' && kind !== 'bipop' && kind !== 'none') {
+    const its = isPlainObject(restart) ? `; its kind is ${describe(kind)}` : ''
+    return `must be 'ipop', 'bipop' or 'none', or one of them with a factor, { kind: 'ipop', factor: 2 }${its}.`
+  }
+  const [other] = Object.keys(others)
+  if (other !== undefined) return `has no option ${other}. Its options are kind and factor.`
+  if (factor === undefined) return undefined
+  if (kind === 'none') return `has a factor of ${describe(factor)}, but where nothing follows none is of use.`
+  const isFactor = typeof factor === 'number' && factor >= 1 && factor < Infinity
+  return isFactor ? undefined : `must have a factor from 1, and finite; it is ${describe(factor)}.`
 }
 
 function hasConfig(trial: unknown): boolean {

@@ -49,6 +49,14 @@ export type MutationOptions =
     }
   | { readonly kind: 'uniform' }
 
+/** Defaults of each operator's own options; what depends on the number of parameters is in the operator itself. */
+export const OPERATOR_DEFAULTS = {
+  blxAlpha: { alpha: 0.5 },
+  sbx: { eta: { one: 2, several: 20 }, uniformCrossoverProb: 0.5, useChildGeneProb: 0.5 },
+  undx: { sigmaXi: 0.5 },
+  polynomial: { eta: 20 },
+} as const
+
 /** Checks of each operator's own options, by its kind. */
 type OperatorTable<Kind extends string> = Readonly<Record<Kind, Readonly<Record<string, Check<number>>>>>
 
@@ -112,16 +120,21 @@ export function crossoverOf(
     case 'uniform':
       return uniformCrossover(swappingProb)
     case 'blxAlpha':
-      return blxAlpha(options.alpha ?? 0.5)
+      return blxAlpha(options.alpha ?? OPERATOR_DEFAULTS.blxAlpha.alpha)
     case 'sbx':
     case 'vsbx': {
-      const { eta = several ? 20 : 2, uniformCrossoverProb = 0.5, useChildGeneProb = 0.5 } = options
+      const defaults = OPERATOR_DEFAULTS.sbx
+      const {
+        eta = several ? defaults.eta.several : defaults.eta.one,
+        uniformCrossoverProb = defaults.uniformCrossoverProb,
+        useChildGeneProb = defaults.useChildGeneProb,
+      } = options
       return (options.kind === 'sbx' ? sbx : vsbx)({ eta, uniformCrossoverProb, useChildGeneProb })
     }
     case 'spx':
       return spx(options.epsilon)
     case 'undx':
-      return undx(options.sigmaXi ?? 0.5, options.sigmaEta)
+      return undx(options.sigmaXi ?? OPERATOR_DEFAULTS.undx.sigmaXi, options.sigmaEta)
     default:
       return assertNever(options, 'crossover')
   }
@@ -130,5 +143,7 @@ export function crossoverOf(
 /** The operator that a checked option names. */
 export function mutationOf(given: MutationOptions['kind'] | MutationOptions): Mutation {
   const options: MutationOptions = typeof given === 'string' ? { kind: given } : given
-  return options.kind === 'uniform' ? uniformMutation : polynomialMutation(options.eta ?? 20)
+  return options.kind === 'uniform'
+    ? uniformMutation
+    : polynomialMutation(options.eta ?? OPERATOR_DEFAULTS.polynomial.eta)
 }

@@ -1,10 +1,11 @@
 import { type Checks, must, readOptions } from '../../core/options.ts'
+import { INDEPENDENT_DEFAULTS, type IndependentOptions, withIndependent } from '../independent.ts'
 import { SEARCHER_CHECKS, SEARCHER_DEFAULTS, type Searcher, type SearcherOptions } from '../searcher.ts'
 import { inThread, THREAD_CHECKS, THREAD_DEFAULTS, type ThreadOptions } from '../thread.ts'
 import { GpSearch } from './gp-search.ts'
 
 /** Options of `gp`. */
-export interface GpOptions extends SearcherOptions, ThreadOptions {
+export interface GpOptions extends SearcherOptions, ThreadOptions, IndependentOptions {
   /** Completed trials before the model is used; until then points fill the space evenly. Integer from 1. Default 10. */
   readonly nStartupTrials?: number | undefined
   /** Whether a configuration always gives the same value, so that no noise need be fitted. Default false. */
@@ -14,6 +15,7 @@ export interface GpOptions extends SearcherOptions, ThreadOptions {
 const DEFAULTS = {
   ...SEARCHER_DEFAULTS,
   ...THREAD_DEFAULTS,
+  ...INDEPENDENT_DEFAULTS,
   nStartupTrials: 10,
   deterministicObjective: false,
 }
@@ -37,7 +39,8 @@ const CHECKS: Checks<GpOptions> = {
  * Daulton, Balandat & Bakshy 2020, arXiv:2006.05078; Knowles 2006 for four objectives and more.
  *
  * Parameters that exist in some cases of a `branch` only are modelled together with all others, and so are those of a
- * define-by-run space that surely follow from a choice; the rest is drawn from the prior. A normal domain is searched
+ * define-by-run space that surely follow from a choice; the rest is drawn from the prior, or comes from
+ * `independentSampler`. A normal domain is searched
  * within three deviations. Values that are infinite count as the worst or best finite one. Trials that failed or were
  * pruned give the model no value, and turn the search away from where they were.
  *
@@ -46,6 +49,7 @@ const CHECKS: Checks<GpOptions> = {
  *
  * @param options.nStartupTrials - Default 10.
  * @param options.deterministicObjective - Default false.
+ * @param options.independentSampler - Proposes what the model leaves out. Default: the prior.
  * @param options.thread - Whether to think in a worker thread. Default false.
  * @throws {OptionError} when an option is not known or cannot be used; where the experiment is made, when it has no metric.
  * @example new Tuner(train, { paramSpace, metric: 'loss', mode: 'min', searcher: gp({ seed: 7 }), numSamples: 60 })
@@ -60,5 +64,6 @@ export function gp(options: GpOptions = {}): Searcher {
     isRebuiltByTells: true,
     start: (context) => new GpSearch(context, { nStartupTrials, isDeterministic }),
   }
-  return inThread(searcher, given)
+  const { independentSampler, ...own } = given
+  return withIndependent(inThread(searcher, own), { independentSampler })
 }

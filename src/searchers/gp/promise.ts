@@ -27,6 +27,9 @@ export interface Pending {
 
 const FANTASIES = 32
 
+// Of the covariance of points that run, whose variance is about 1: what rounding may take from the pivots of its root.
+const JITTER = 1e-9
+
 /**
  * What makes a point promising after some trials: (hypervolume) improvement, times the probability that it keeps each
  * constraint. Where nothing is feasible yet, that probability alone.
@@ -112,7 +115,15 @@ function hypervolumeOver(
   )
 }
 
-/** Values that the points which run might have, drawn jointly, and the process that knows the points. */
+/**
+ * Values that the points which run might have, drawn jointly, and the process that knows the points.
+ *
+ *   y = mu + L z with L Lᵀ = Sigma + jitter I // (r, r) the joint covariance of the r points, z // (r) standard normal
+ *
+ * Source: Rasmussen & Williams 2006, equation A.2 with section A.2, for joint draws; Snoek, Larochelle & Adams 2012,
+ * arXiv:1206.2944, section 3.2, for improvement over fantasies. O(r³ + r n²) for n trials.
+ * @param running - The same as `rows`. Shape (r, d).
+ */
 function fantasize(
   process: GaussianProcess,
   running: Float64Array,
@@ -122,7 +133,7 @@ function fantasize(
   const r = rows.length
   const means = rows.map((x) => process.at(x).mean)
   const L = process.jointCovariance(running, r)
-  for (let i = 0; i < r; i++) L[i * r + i] = (L[i * r + i] as number) + STABILIZING_NOISE + 1e-9
+  for (let i = 0; i < r; i++) L[i * r + i] = (L[i * r + i] as number) + STABILIZING_NOISE + JITTER
   // Where it fails, points lie on one another: what is left of the matrix is a draw all the same.
   if (!cholesky(L, r)) for (let i = 0; i < r * r; i++) L[i] = Number.isFinite(L[i]) ? (L[i] as number) : 0
   const draws = normalSobol(r, FANTASIES, random.fork('running')).map((normals) =>

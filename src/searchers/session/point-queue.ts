@@ -9,15 +9,23 @@ interface Saved {
 export class PointQueue {
   readonly #queue: readonly QueuedPoint[]
   readonly #given: readonly GivenTrial[]
+  readonly #copies: number
   #taken: number
   #givenTaken: number
 
-  constructor({ queue, given }: GivenPoints, saved: unknown) {
+  /** @param copies - How many there are of each point that runs, one after another. */
+  constructor({ queue, given }: GivenPoints, copies: number, saved: unknown) {
     this.#queue = queue
+    this.#copies = copies
     this.#given = given
     this.#taken = (saved as Saved | undefined)?.taken ?? 0
     // Results are told before anything is suggested, and so before anything is saved.
     this.#givenTaken = saved === undefined ? 0 : given.length
+  }
+
+  /** Which copy of its point the next one is, from 0. */
+  get nextCopy(): number {
+    return this.#taken % this.#copies
   }
 
   /** How many of those that run became trials. */

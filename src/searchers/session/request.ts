@@ -36,7 +36,12 @@ export type TrialAnswer = Extract<Answer, { kind: 'trial' }>
 
 /** What the searcher's turn came to, before anything is counted. */
 export type Found =
-  | { readonly kind: 'found'; readonly resolved: Resolved; readonly choice?: SearcherChoice }
+  | {
+      readonly kind: 'found'
+      readonly resolved: Resolved
+      readonly choice?: SearcherChoice
+      readonly copy?: number
+    }
   | { readonly kind: 'wait' }
   | { readonly kind: 'finished' }
 

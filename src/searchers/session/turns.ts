@@ -102,7 +102,7 @@ export class Turns {
     mustBeSuggestion(searcher, number, suggestion)
     if (suggestion.kind === 'wait') return WAIT
     if (suggestion.kind === 'finished') return this.#finish()
-    const { point, isExact = false, choice } = suggestion
+    const { point, isExact = false, choice, copy } = suggestion
     const draws = ground.drawsOf(number, tries.count)
     const resolved = resolveSuggested(searcher, point, ask, { space: ground.space, draws })
     if (isExact && ground.space.kind === 'define-by-run') {
@@ -111,7 +111,12 @@ export class Turns {
     }
     if (!ground.allows(resolved.config, number)) return this.#turnDown(ask, 'rejected', resolved, tries)
     if (seen.refuses(resolved.params)) return this.#turnDown(ask, 'duplicates', resolved, tries)
-    return { kind: 'found', resolved, ...(choice !== undefined && { choice }) }
+    return {
+      kind: 'found',
+      resolved,
+      ...(choice !== undefined && { choice }),
+      ...(copy !== undefined && { copy }),
+    }
   }
 
   /** Undefined when another suggestion is to be asked for. */
