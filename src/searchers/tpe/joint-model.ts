@@ -30,6 +30,14 @@ export interface LogDensities {
 // Acquisitions that differ by less are equal, but for the order in which kernels were added up.
 const EQUAL = 1e-10
 
+// How many values the best candidate may take over: all of up to 8 numbers, of d more 64 / d. Each brings it closer to the
+// middle of a kernel. In few dimensions points drawn lie there too. In many none does: their steps grow with √d, and of all
+// numbers exchanged only half of the step was left, so that the search settled early and far from the best.
+const EXCHANGED_OF_ALL = 64
+
+// Where points that were turned down stand among trials: they are the newest.
+const REJECTED = 2 ** 52
+
 // Blocks of kernels after which candidates are put in order: enough to tell far better ones from far worse ones.
 const FIRST_BLOCKS = 3
 
@@ -49,6 +57,7 @@ export class JointModel {
   #unplaced: number[] = []
   #good = new Set<number>()
   #liars = new Set<number>()
+  #rejectedCount = 0
 
   constructor(parameters: readonly ModelledParameter[], options: ModelOptions) {
     this.parameters = parameters
@@ -70,9 +79,11 @@ export class JointModel {
    * Brings both densities up to date.
    * @param good - Numbers of the good ones of all finished trials.
    * @param running - Trials without a result: they count as bad, so that others keep away from them.
+   * @param rejected - Points that were turned down: they count as bad until the next `update`.
    */
-  update(good: Iterable<number>, running: readonly RunningTrial[]): void {
+  update(good: Iterable<number>, running: readonly RunningTrial[], rejected: readonly Params[] = []): void {
     this.#placeLiars(running)
+    this.#placeRejected(rejected)
     for (const number of this.#unplaced) this.#place(this.above, number)
     this.#unplaced = []
     const next = new Set<number>()
@@ -93,7 +104,7 @@ export class JointModel {
   /** Values by path, from the densities of the last `update`. */
   suggest(random: RandomStream): Params {
     const candidates = Array.from({ length: this.#options.nEiCandidates }, () => this.below.sample(random))
-    const best = this.#exchange(candidates)
+    const best = this.#exchange(candidates, random)
     return Object.fromEntries(
       this.parameters.map(({ path, axis }, j) => [path, axis.write(best[j] as number)]),
     )
@@ -134,10 +145,10 @@ export class JointModel {
   // Number by number, the value of that candidate which makes the best of them better still (the coordinate exchange of
   // Meyer & Nachtsheim 1995). Of choices there are few, so that the candidates alone see them all; exchanged too, the
   // same points would come again and again.
-  #exchange(candidates: readonly Float64Array[]): Float64Array {
+  #exchange(candidates: readonly Float64Array[], random: RandomStream): Float64Array {
     const { index, acquisition: start } = this.#best(candidates)
     const best = (candidates[index] as Float64Array).slice()
-    const numbers = this.parameters.flatMap(({ axis }, j) => (axis.kind === 'numeric' ? [j] : []))
+    const numbers = this.#exchangeable(random)
     if (best.length === 1 || numbers.length === 0) return best
     let most = start
     const below = this.below.scan(best, numbers)
@@ -159,6 +170,12 @@ export class JointModel {
     return best
   }
 
+  #exchangeable(random: RandomStream): readonly number[] {
+    const numbers = this.parameters.flatMap(({ axis }, j) => (axis.kind === 'numeric' ? [j] : []))
+    const most = Math.max(1, Math.floor(EXCHANGED_OF_ALL / numbers.length))
+    return numbers.length <= most ? numbers : random.shuffle(numbers).slice(0, most)
+  }
+
   #place(mixture: ParzenMixture, number: number): void {
     if (!mixture.has(number)) mixture.add(number, this.#finished.get(number) as Float64Array)
   }
@@ -178,6 +195,15 @@ export class JointModel {
       if (!liars.has(number) && !this.#finished.has(number)) this.above.remove(number)
     }
     this.#liars = liars
+  }
+
+  #placeRejected(rejected: readonly Params[]): void {
+    for (let i = 0; i < this.#rejectedCount; i++) this.above.remove(REJECTED + i)
+    this.#rejectedCount = 0
+    for (const params of rejected) {
+      const values = this.#read(params)
+      if (values !== undefined) this.above.add(REJECTED + this.#rejectedCount++, values)
+    }
   }
 
   #read(params: Params): Float64Array | undefined {

@@ -45,6 +45,13 @@ export interface PastTrial {
   readonly outcome: Outcome
 }
 
+/** What counts as bad for one suggestion, although it has no result. */
+export interface BadForNow {
+  readonly running: readonly RunningTrial[]
+  /** Points that were turned down for the same trial. */
+  readonly rejected: readonly Params[]
+}
+
 /** A parameter of a level. */
 export type LevelParameter = Dimension & Partial<Pick<Parameter, 'when'>>
 
@@ -96,22 +103,29 @@ export class Level {
 
   /**
    * Divides the trials anew.
+   * @param running - Trials without a result, which count as bad.
    * @param goodOfAll - Numbers of trials that are good among all, also those of other levels.
+   * @param rejected - Points that were turned down, which count as bad this time.
    * @returns Numbers of the good ones of the level.
    */
-  update(running: readonly RunningTrial[], goodOfAll: readonly number[] = []): readonly number[] {
+  update(
+    running: readonly RunningTrial[],
+    goodOfAll: readonly number[] = [],
+    rejected: readonly Params[] = [],
+  ): readonly number[] {
     const own = this.#order.best(goodCount(this.#order, this.#options))
     const good = goodOfAll.length === 0 ? own : [...new Set([...own, ...goodOfAll])]
     const liars = running.filter(({ params }) => this.#has(params))
-    for (const model of this.models) model.update(good, liars)
+    const refused = rejected.filter((params) => this.#has(params))
+    for (const model of this.models) model.update(good, liars, refused)
     return good
   }
 
   /** Values by path: only those that could not be others, when no finished trial belongs to the level. */
-  suggest(random: RandomStream, running: readonly RunningTrial[], goodOfAll: readonly number[] = []): Params {
+  suggest(random: RandomStream, bad: BadForNow, goodOfAll: readonly number[] = []): Params {
     const point: Record<string, unknown> = { ...this.#fixed }
     if (this.size === 0) return point
-    this.update(running, goodOfAll)
+    this.update(bad.running, goodOfAll, bad.rejected)
     for (const model of this.models) Object.assign(point, model.suggest(random))
     return point
   }

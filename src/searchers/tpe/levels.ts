@@ -4,8 +4,14 @@ import type { Dimension } from '../../space/encoding.ts'
 import type { Domain, Parameter } from '../../space/space.ts'
 import { sameDomain } from '../../space/values.ts'
 import { KnownSpace } from '../known-space.ts'
-import type { RunningTrial } from '../searcher.ts'
-import { goodCount, Level, type LevelOptions, type LevelParameter, type PastTrial } from './level.ts'
+import {
+  type BadForNow,
+  goodCount,
+  Level,
+  type LevelOptions,
+  type LevelParameter,
+  type PastTrial,
+} from './level.ts'
 import { TogetherGroups } from './together.ts'
 import { TrialOrder } from './trial-order.ts'
 
@@ -61,16 +67,16 @@ export class Levels {
   }
 
   /** Values by path. What no trial says anything of is left out. */
-  suggest(random: RandomStream, running: readonly RunningTrial[]): Params {
-    if (this.#together === undefined) return this.#suggestByLevel(random, running)
+  suggest(random: RandomStream, bad: BadForNow): Params {
+    if (this.#together === undefined) return this.#suggestByLevel(random, bad)
     const groups = this.#together.groups
     return Object.assign(
       {},
-      ...groups.map((group) => this.#ask(this.#jointLevel(group), random, running)),
+      ...groups.map((group) => this.#ask(this.#jointLevel(group), random, bad)),
     ) as Params
   }
 
-  #suggestByLevel(random: RandomStream, running: readonly RunningTrial[]): Params {
+  #suggestByLevel(random: RandomStream, bad: BadForNow): Params {
     const point: Record<string, unknown> = {}
     const leftOut = new Set<string>()
     const isOpen = ({ path }: Dimension): boolean => !Object.hasOwn(point, path) && !leftOut.has(path)
@@ -78,23 +84,23 @@ export class Levels {
       const always = this.#known.next(point).always.filter(isOpen)
       if (always.length === 0) break
       for (const group of this.#isDeclared ? byCondition(always) : [always]) {
-        Object.assign(point, this.#ask(this.#jointLevel(group), random, running))
+        Object.assign(point, this.#ask(this.#jointLevel(group), random, bad))
         for (const { path } of group) if (!Object.hasOwn(point, path)) leftOut.add(path)
       }
     }
     // When no trial made all of these choices, others may still say what follows from some of them.
     const sometimes = [...this.#known.next(point).sometimes, ...this.#known.next({}).sometimes]
     for (const dimension of sometimes) {
-      if (isOpen(dimension)) Object.assign(point, this.#ask(this.#singleLevel(dimension), random, running))
+      if (isOpen(dimension)) Object.assign(point, this.#ask(this.#singleLevel(dimension), random, bad))
     }
     return point
   }
 
-  #ask(level: Level, random: RandomStream, running: readonly RunningTrial[]): Params {
+  #ask(level: Level, random: RandomStream, bad: BadForNow): Params {
     level.read(this.#history)
     const hasOthers = level.size < this.#order.size
     const good = hasOthers ? this.#order.best(goodCount(this.#order, this.#options)) : []
-    return level.suggest(random, running, good)
+    return level.suggest(random, bad, good)
   }
 
   #jointLevel(group: readonly LevelParameter[]): Level {

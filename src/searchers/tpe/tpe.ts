@@ -16,16 +16,20 @@ export type { Gamma, TpeOptions } from './settings.ts'
  * Sources: Bergstra et al. 2011, NeurIPS 24 and 2013, ICML 28; jointly over parameters Falkner et al. 2018, ICML 35;
  * several objectives Ozaki et al. 2022, JAIR 73; all its parts Watanabe 2023, arXiv:2304.11127. The densities are
  * Optuna's to the last digits, compared in `test/conformance`. Two things differ:
- * - The best of few points drawn in many dimensions is far from the best there is. So the best candidate takes over, number
- *   by number, the value of any other candidate that makes the ratio larger (coordinate exchange, Meyer & Nachtsheim
- *   1995, Technometrics 37). No further point is drawn.
+ * - The best of a few points drawn is not the best there is. So the best candidate takes over, number by number, the value
+ *   of any other candidate that makes the ratio larger (coordinate exchange, Meyer & Nachtsheim 1995, Technometrics 37).
+ *   Of d numbers modelled jointly, more than 8, only 64 / d chosen by chance may change (at least one): a point that is
+ *   better in all of them lies closer to known ones than any that is drawn, and the search settles too early. No further
+ *   point is drawn.
  * - The parameters of a case of `branch` are modelled jointly from the trials that took it, each case with its own ranges;
  *   Optuna models all but the common parameters one by one. Good are those among the best of their case or of all.
  *   The same is learned for define-by-run; parameters of which it is unknown when they come are modelled one by one.
  *
  * Infeasible trials are worse than pruned ones, these than completed ones, the longest best; interrupted trials count as
- * pruned. Under a scheduler that stops many, `countPruned: false` keeps few of the completed ones good. Failed trials, and those with NaN, are passed over; ±Infinity is a value like others. Ties keep the order of
- * trial numbers. Running trials count as bad (`constantLiar`). `randn` is modelled within five standard deviations,
+ * pruned. Under a scheduler that stops many early, `countPruned: false` keeps the bad ones of those that completed from
+ * being good. Failed trials, and those with NaN, are passed over; ±Infinity is a value like others. Ties keep the order of
+ * trial numbers. Running trials count as bad (`constantLiar`), and so do, for the trial asked for, the points that `where`
+ * turned down. `randn` is modelled within five standard deviations,
  * ordered choices by their position, `sampleFrom` not at all. What a trial drew outside of a domain that has moved since
  * is used up to the domain's own width away.
  *
@@ -43,17 +47,19 @@ export function tpe(options: TpeOptions = {}): Searcher {
     name: 'tpe',
     options: settings,
     objectives: 'some',
+    isRebuiltByTells: true,
     start({ parameters, objectives, random, saved }: SearchContext) {
       const levels = new Levels(parameters, levelOptionsOf(settings, objectives.length))
       const isLearned = parameters.length === 0
       const { history } = (saved ?? { history: [] }) as { readonly history: readonly PastTrial[] }
       for (const trial of history) levels.add(trial)
       return {
-        suggest({ number, retry, running }) {
+        suggest({ number, retry, running, rejected = [] }) {
           if (levels.history.length < nStartupTrials) return { kind: 'point', point: {} }
           // Forked by number, not drawn in turn: the order in which trials ask must not matter.
           const draws = random.fork(retry === 0 ? number : `${number}/${retry}`)
-          return { kind: 'point', point: levels.suggest(draws, constantLiar ? running : []) }
+          const bad = { running: constantLiar ? running : [], rejected }
+          return { kind: 'point', point: levels.suggest(draws, bad) }
         },
         tell(trial) {
           const outcome = outcomeOf(trial, objectives)
