@@ -41,6 +41,8 @@ export function repeater(searcher: Searcher, options: RepeaterOptions): Searcher
     ...membersOf(searcher),
     name: `repeater(${searcher.name})`,
     repeat: repeat * (searcher.repeat ?? 1),
+    // Which copies of a group are still to come shows only in what was asked.
+    isRebuiltByTells: false,
     setsIndex: read.setIndex || searcher.setsIndex === true,
     start: (context) => startRepeated(searcher, context, repeat),
   }
