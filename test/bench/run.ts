@@ -5,10 +5,12 @@
  */
 import { bareLoopRate } from './bare-loop.ts'
 import { churn } from './churn.ts'
+import { DECIDERS } from './deciders.ts'
+import { decisionGrowth } from './decisions.ts'
 import { cmaesSpeed } from './cmaes-speed.ts'
 import { GP_RECORDED_MS, gpSpeed } from './gp-speed.ts'
 import { messagePathRate } from './message-path.ts'
-import { simulationRate } from './simulation.ts'
+import { ashaRate, asyncRate, generatorRate, turnRate } from './simulation.ts'
 import { TPE_SPEED_CASES, tpeSpeed } from './tpe-speed.ts'
 import { tutorialVirtual, tutorialWall } from './tutorial.ts'
 
@@ -73,20 +75,58 @@ print(
 const live10000 = await messagePathRate(10_000, 10)
 print({ name: 'message path, 10,000 live', reportsPerSecond: Math.round(live10000) }, live10000 > 0)
 
+const SIZE = { trials: 1_000, reports: 50, atOnce: 100 }
 const simulation = await rounds(async () => {
   const bare = bareLoopRate(4, REPORTS)
-  const rate = await simulationRate(1_000, 50, 100)
-  return { rate, ratio: rate / bare }
+  const fifo = await generatorRate(SIZE)
+  const asha = await ashaRate(SIZE)
+  const turns = await turnRate(20_000)
+  const asynchronous = await asyncRate({ ...SIZE, trials: 200 })
+  return {
+    fifo,
+    fifoRatio: fifo / bare,
+    asha,
+    ashaRatio: asha / bare,
+    asynchronous,
+    asyncRatio: asynchronous / turns,
+  }
 })
 print(
   {
     name: 'simulate, generators under fifo',
-    reportsPerSecond: Math.round(simulation.rate),
-    toBareLoop: simulation.ratio,
+    reportsPerSecond: Math.round(simulation.fifo),
+    toBareLoop: simulation.fifoRatio,
     target: 0.25,
   },
-  simulation.ratio >= 0.25,
+  simulation.fifoRatio >= 0.25,
 )
+print(
+  {
+    name: 'simulate, generators under asha',
+    reportsPerSecond: Math.round(simulation.asha),
+    toBareLoop: simulation.ashaRatio,
+    target: 0.5,
+  },
+  simulation.ashaRatio >= 0.5,
+)
+print(
+  {
+    name: 'simulate, async functions',
+    reportsPerSecond: Math.round(simulation.asynchronous),
+    toLoopOfTurns: simulation.asyncRatio,
+    target: 0.6,
+  },
+  simulation.asyncRatio >= 0.6,
+)
+
+for (const { name, make, isExcepted } of DECIDERS) {
+  const trials = isExcepted === true ? 1_000 : 10_000
+  const { few, many } = decisionGrowth(make, trials)
+  const growth = many / few
+  const figure = { name: `decision of ${name}`, microsecondsAt100: few, [`at${trials}`]: many, growth }
+  if (isExcepted === true) print(figure)
+  else print({ ...figure, targets: '20 and 2' }, many < 20 && growth <= 2)
+}
 
 const few = await rounds(async () => {
   const bare = bareLoopRate(4, REPORTS)

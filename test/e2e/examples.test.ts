@@ -45,9 +45,13 @@ describe('the examples', () => {
       'constraints.ts',
       'deterministic-test.ts',
       'digits.ts',
+      'lcbench.ts',
       'multi-objective.ts',
       'observe.ts',
+      'pbt.ts',
       'tutorial.ts',
+      'what-if.ts',
+      'write-a-scheduler.ts',
       'write-a-searcher.ts',
     ])
   })
@@ -115,6 +119,45 @@ describe('the examples', () => {
     } finally {
       if (existsSync(file)) rmSync(file)
     }
+  })
+
+  it(
+    'pbt: a population reads digits, and so does the schedule of its best, run again',
+    PATIENCE,
+    async () => {
+      const output = await outputOf('pbt.ts')
+      expect(numberIn(output, /Accuracy of the population on 359 digits kept back: (\S+) %/)).toBeGreaterThan(
+        95,
+      )
+      expect(numberIn(output, /Accuracy of the replay .*?: (\S+) %/)).toBeGreaterThan(95)
+      expect(output).toContain('goes on from network')
+      expect(output).toContain('was trained by this schedule')
+    },
+  )
+
+  it('what-if: another scheduler takes as many epochs as the replay had said', PATIENCE, async () => {
+    const output = await outputOf('what-if.ts')
+    const said = numberIn(output, /the replay had said (\d+)/)
+    expect(said).toBeGreaterThan(0)
+    expect(numberIn(output, /took (\d+) epochs/)).toBe(said)
+  })
+
+  it(
+    'lcbench: early stopping finds better networks, or it says how to get what it needs',
+    PATIENCE,
+    async () => {
+      const output = await outputOf('lcbench.ts')
+      if (output.includes('npm install')) return
+      const best = (method: string): number => numberIn(output, RegExp(`${method} +([\\d.]+) %`))
+      expect(best('tpe with asha')).toBeGreaterThan(best('random, each to the end'))
+    },
+  )
+
+  it('write-a-scheduler: a scheduler of one’s own stands all tests of the kit', PATIENCE, async () => {
+    const output = await outputOf('write-a-scheduler.ts')
+    expect(output).toMatch(/keeps to the laws/)
+    expect(output).toMatch(/holds in all \d+ orders/)
+    expect(output).toMatch(/Replayed: stopAtPlateau answers as it did/)
   })
 
   it('write-a-searcher: a searcher of one’s own beats random search with every seed', PATIENCE, async () => {

@@ -114,6 +114,13 @@ describe('exploreInterleavings', () => {
     expect(stepsIn(message)).toBe(2)
   })
 
+  it('refuses a state that is not plain data', async () => {
+    const holding = schedulerOf({ init: () => ({ log: () => {} }), onReport: () => ({ kind: 'continue' }) })
+    expect(await messageOf(exploreInterleavings({ scheduler: holding }))).toMatch(
+      /^The scheduler's state cannot be compared: a function is no plain data\. Keep numbers/,
+    )
+  })
+
   it('finds a command for a trial that has ended, which only some orders lead to', async () => {
     // Ends the other one when a trial has reported twice: whether that still waits is a matter of luck.
     const careless = schedulerOf({

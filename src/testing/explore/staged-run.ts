@@ -119,7 +119,20 @@ export class StagedRun {
     ])
     const timers = Array.from(this.#kernel.timers, ({ ms }) => ms).sort((a, b) => a - b)
     const status = this.#experiment.snapshot().status
-    return fingerprint([status, trials, timers, this.#faults, this.hasDeclined, this.schedulerState])
+    const kept = fingerprint([status, trials, timers, this.#faults, this.hasDeclined])
+    return `${kept} ${this.#schedulerFingerprint()}`
+  }
+
+  #schedulerFingerprint(): string {
+    try {
+      return fingerprint(this.schedulerState)
+    } catch (cause) {
+      throw new TroupeError(
+        'interleaving',
+        `The scheduler's state cannot be compared: ${asError(cause).message}. Keep numbers, strings, arrays, plain objects, Maps and Sets in it.`,
+        { cause },
+      )
+    }
   }
 
   #messages(): Choice[] {

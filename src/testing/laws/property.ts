@@ -1,5 +1,6 @@
 import type * as FastCheck from 'fast-check'
 import { asError, OptionError, TroupeError } from '../../errors.ts'
+import { Breach, storyInLines } from './breach.ts'
 
 /** What is used of fast-check, which only those install who check laws. */
 export type Generators = typeof FastCheck
@@ -52,14 +53,30 @@ export async function uphold<T>(
   law: Law<T>,
   { runs, seed }: TrialOptions,
 ): Promise<void> {
-  const property = fc.asyncProperty(law.histories(fc), (history) => law.check(history))
+  let isOver = false
+  const property = fc.asyncProperty(law.histories(fc), async (history) => {
+    if (isOver) return
+    try {
+      await law.check(history)
+    } catch (error) {
+      isOver = error instanceof Breach && !error.shrinks
+      throw error
+    }
+  })
   const outcome = await fc.check(property, { numRuns: runs, seed })
   if (!outcome.failed) return
   const [history] = outcome.counterexample as [T]
   const cause = asError(outcome.errorInstance)
+  const { says = law.says, story } = cause instanceof Breach ? cause : { story: undefined }
+  const happened = story === undefined ? [] : [storyInLines(story)]
   throw new TroupeError(
     'law',
-    `${owner} breaks the law that ${law.says}: ${cause.message}\nShortest history: ${law.describe(history)}\nTo see it again: seed: ${seed}.`,
-    { cause },
+    [
+      `${owner} breaks the law that ${says}: ${cause.message}`,
+      `${isOver ? 'The' : 'Shortest'} history, ${law.describe(history)}:`,
+      ...happened,
+      `To see it again: seed: ${seed}.`,
+    ].join('\n'),
+    { cause: cause instanceof Breach ? (cause.cause ?? cause) : cause },
   )
 }

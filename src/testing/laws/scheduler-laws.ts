@@ -1,10 +1,12 @@
 import type * as FastCheck from 'fast-check'
 import type { Mode } from '../../core/objective.ts'
 import type { EndState } from '../../core/trial.ts'
+import { asError } from '../../errors.ts'
 import type { Scheduler } from '../../schedulers/scheduler.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { Generators, Law } from './property.ts'
-import { type SchedulerStep, schedulerStepsInWords } from './scheduler-step.ts'
+import { Breach } from './breach.ts'
+import type { SchedulerStep } from './scheduler-step.ts'
 import { type SchedulerAnswer, SchedulerWalk } from './scheduler-walk.ts'
 
 /** What the laws of schedulers are tried on. */
@@ -31,14 +33,10 @@ export function schedulerLaws<State>(given: SchedulerCase<State>): readonly Law<
     scheduler = make(),
     frozen = false,
   ): SchedulerWalk<State> => new SchedulerWalk({ scheduler, objectiveCount, mode, configOf, frozen })
-  const law = (
-    says: string,
-    check: (history: SchedulerHistory) => void,
-    describe: Law<SchedulerHistory>['describe'] = inWords,
-  ): Law<SchedulerHistory> => ({
+  const law = (says: string, check: (history: SchedulerHistory) => void): Law<SchedulerHistory> => ({
     says,
     histories: (fc) => historiesOf(fc, given.objectiveCounts),
-    describe,
+    describe: inWords,
     check: async (history) => check(history),
   })
 
@@ -50,62 +48,84 @@ export function schedulerLaws<State>(given: SchedulerCase<State>): readonly Law<
       walkOf(history, make(), true).takeAll(history.before)
     }),
     law('a scheduler gives the same answers to the same calls', (history) => {
-      assertSame(walkOf(history).takeAll(history.before), walkOf(history).takeAll(history.before))
+      const before = walkOf(history).takeAll(history.before)
+      takeAs(before, walkOf(history), history.before, 'it did the same before')
     }),
     law(
       'a scheduler keeps all that it remembers in its state: two runs of one do not touch each other',
       (history) => {
+        const alone = walkOf(history).takeAll(history.before)
         const scheduler = make()
         const [one, two] = [walkOf(history, scheduler), walkOf(history, scheduler)]
-        const mixed = history.before.map((step, i) => {
+        takeAs(alone, one, history.before, 'there is no other run', (i) => {
           const disturbing = history.elsewhere[i]
-          if (disturbing !== undefined) two.take(disturbing)
-          return one.take(step)
+          if (disturbing === undefined || two.take(disturbing) === undefined) return
+          one.story.push(`in another run of the same scheduler ${two.story.at(-1)}`)
         })
-        assertSame(mixed, walkOf(history).takeAll(history.before))
       },
-      (history) => `${inWords(history)}; in the other run: ${schedulerStepsInWords(history.elsewhere)}`,
     ),
-    law(
-      'a scheduler goes on from a copy of its state as from the state itself',
-      (history) => {
-        const original = walkOf(history)
-        original.takeAll(history.before)
-        const copy = original.copy(make())
-        original.copy(make()).takeAll(history.elsewhere)
-        assertSame(original.takeAll(history.after), copy.takeAll(history.after))
-      },
-      (history) => `${inWords(history)}; then a copy is made; then ${schedulerStepsInWords(history.after)}`,
-    ),
+    law('a scheduler goes on from a copy of its state as from the state itself', (history) => {
+      const original = walkOf(history)
+      original.takeAll(history.before)
+      const copy = original.copy(make())
+      copy.story.push('its state is copied, and goes on')
+      original.copy(make()).takeAll(history.elsewhere)
+      takeAs(original.takeAll(history.after), copy, history.after, 'it goes on from the state itself')
+    }),
     law('a scheduler gives evidence that can be copied', (history) => {
-      for (const answer of walkOf(history).takeAll(history.before)) {
-        const said = [answer?.decision, answer?.commands]
-        if (fingerprint(structuredClone(said)) !== fingerprint(said))
-          throw new Error('a copy of its answer is another')
+      const walk = walkOf(history)
+      for (const step of history.before) {
+        const answer = walk.take(step)
+        assertCopies([answer?.decision, answer?.commands], walk)
       }
     }),
-    law(
-      'under a scheduler every trial comes to an end',
-      (history) => {
-        const walk = walkOf(history)
-        walk.takeAll(history.before)
-        walk.finish()
-      },
-      (history) => `${inWords(history)}; then all are let to their ends`,
-    ),
+    law('under a scheduler every trial comes to an end', (history) => {
+      const walk = walkOf(history)
+      walk.takeAll(history.before)
+      walk.finish()
+    }),
   ]
 }
 
-function inWords({ before, objectiveCount, mode }: SchedulerHistory): string {
-  const objectives = objectiveCount === 1 ? 'one objective' : `${objectiveCount} objectives`
-  return `${schedulerStepsInWords(before, objectiveCount)} (${objectives}, ${mode})`
+function inWords({ objectiveCount, mode }: SchedulerHistory): string {
+  return `with ${objectiveCount === 1 ? 'one objective' : `${objectiveCount} objectives`} (${mode})`
 }
 
-function assertSame(once: readonly SchedulerAnswer[], again: readonly SchedulerAnswer[]): void {
-  once.forEach((answer, i) => {
-    const [a, b] = [fingerprint(answer), fingerprint(again[i])]
-    if (a !== b) throw new Error(`answer ${i} is ${a} the one time and ${b} the other`)
+/**
+ * Takes the steps, and compares each answer with what was answered another time.
+ * @param when - When that was, for the message.
+ * @param before - Called with the index of a step, before it is taken.
+ */
+function takeAs<State>(
+  expected: readonly SchedulerAnswer[],
+  walk: SchedulerWalk<State>,
+  steps: readonly SchedulerStep[],
+  when: string,
+  before: (index: number) => void = () => {},
+): void {
+  steps.forEach((step, i) => {
+    before(i)
+    const [here, there] = [walk.take(step), expected[i]]
+    if (fingerprint(here) === fingerprint(there)) return
+    const [a, b] = [answerInWords(here), answerInWords(there)]
+    throw new Breach(undefined, `here the last answer is ${a}, and when ${when} it is ${b}.`, {
+      story: walk.story,
+    })
   })
+}
+
+function answerInWords(answer: SchedulerAnswer): string {
+  return fingerprint(answer?.commands.length === 0 ? (answer.decision ?? answer.trial) : answer)
+}
+
+function assertCopies<State>(said: unknown, { story }: SchedulerWalk<State>): void {
+  let isSame
+  try {
+    isSame = fingerprint(structuredClone(said)) === fingerprint(said)
+  } catch (cause) {
+    throw new Breach(undefined, `${asError(cause).message.replace(/\.$/, '')}.`, { story, cause })
+  }
+  if (!isSame) throw new Breach(undefined, 'a copy of its answer is another.', { story })
 }
 
 /** Runs of a few trials as an experiment could drive them: reports jump, values tie, are NaN and infinite. */
@@ -139,7 +159,8 @@ export function schedulerSteps(fc: Generators): FastCheck.Arbitrary<SchedulerSte
         }),
       },
     ),
-    { maxLength: 120 },
+    // Without a size fast-check keeps to ten of them, in which next to nothing is decided.
+    { maxLength: 120, size: 'max' },
   )
 }
 

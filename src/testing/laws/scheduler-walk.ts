@@ -1,11 +1,13 @@
 import { type Mode, type Objective, orient } from '../../core/objective.ts'
 import type { EndState } from '../../core/trial.ts'
-import { assertNever } from '../../errors.ts'
+import { describe } from '../../core/options.ts'
+import { asError, assertNever } from '../../errors.ts'
 import { randomStream } from '../../random/random.ts'
 import { defaultChoice } from '../../schedulers/default-choice.ts'
 import { schedulerObjectives } from '../../schedulers/objectives.ts'
 import type { Candidate, Command, Decision, Scheduler, TrialReport } from '../../schedulers/scheduler.ts'
 import { traitsOf } from '../../schedulers/traits.ts'
+import { Breach } from './breach.ts'
 import type { SchedulerStep } from './scheduler-step.ts'
 
 /** What a scheduler answered to one step; undefined when the step could not happen. */
@@ -31,9 +33,15 @@ export interface SchedulerWalkPlan<State> {
 // So many reports a trial still makes when a walk is brought to its end.
 const LAST_REPORTS = 12
 
+const COPIES = 'a scheduler keeps plain data in its state, of which copies can be made'
+
+const FINISH = 'all are let to their ends: each by itself, after some more reports'
+
 /** Plays the experiment to a scheduler: keeps what the contract promises, and does what it decides. */
 export class SchedulerWalk<State> {
   state: State
+  /** What happened so far, in words. */
+  readonly story: string[] = []
   readonly #plan: SchedulerWalkPlan<State>
   readonly #objectives: readonly Objective[]
   readonly #timeAttr: string
@@ -64,6 +72,10 @@ export class SchedulerWalk<State> {
   }
 
   take(step: SchedulerStep): SchedulerAnswer {
+    return this.#telling(() => this.#take(step))
+  }
+
+  #take(step: SchedulerStep): SchedulerAnswer {
     switch (step.kind) {
       case 'add':
         return this.#add()
@@ -87,9 +99,14 @@ export class SchedulerWalk<State> {
    * @throws {Error} when one cannot.
    */
   finish(): void {
+    this.#telling(() => this.#finish())
+  }
+
+  #finish(): void {
+    this.story.push(FINISH)
     const due = new Map<number, number>()
     for (let turns = this.liveCount * (2 * LAST_REPORTS + 2); this.liveCount > 0; turns--) {
-      if (turns < 0) throw new Error(`${this.liveCount} trials never come to an end`)
+      if (turns < 0) throw new Error(this.#endless())
       if (this.#waiting.size > 0) this.#run(this.#running.length === 0)
       const trial = this.#running[0]
       if (trial === undefined) continue
@@ -102,10 +119,30 @@ export class SchedulerWalk<State> {
     }
   }
 
+  #endless(): string {
+    const live = [...this.#waiting.keys(), ...this.#running].join(', ')
+    return `${this.liveCount === 1 ? `trial ${live} never comes` : `trials ${live} never come`} to an end, though ${LAST_REPORTS} more reports would do`
+  }
+
+  /** @throws {Breach} in place of what a step throws, with how it came to that. */
+  #telling<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (cause) {
+      throw new Breach(undefined, sentence(asError(cause).message), { story: this.story, cause })
+    }
+  }
+
   /** The same walk over a copy of the scheduler's state. */
   copy(scheduler: Scheduler<State>): SchedulerWalk<State> {
     const copy = new SchedulerWalk({ ...this.#plan, scheduler })
-    copy.state = structuredClone(this.state)
+    try {
+      copy.state = structuredClone(this.state)
+    } catch (cause) {
+      const text = `${sentence(asError(cause).message)} Keep numbers, strings, arrays, plain objects, Maps and Sets.`
+      throw new Breach(COPIES, text, { story: this.story, cause })
+    }
+    copy.story.push(...this.story)
     copy.#configs.push(...this.#configs)
     copy.#running.push(...this.#running)
     for (const [trial, status] of this.#waiting) copy.#waiting.set(trial, status)
@@ -122,6 +159,7 @@ export class SchedulerWalk<State> {
     const random = randomStream('laws').fork(trial)
     // The stream is not frozen: to draw from it is to change it.
     const added = { trial, config, resources: this.#give({ cpu: 1 }), random }
+    this.story.push(`trial ${trial} is added`)
     this.#plan.scheduler.onAdd?.(this.state, this.#plan.frozen === true ? Object.freeze(added) : added)
     this.#waiting.set(trial, 'pending')
     return { trial, commands: [] }
@@ -135,15 +173,17 @@ export class SchedulerWalk<State> {
     if (candidates.length === 0) return undefined
     // Only with nothing running is "nothing runs" true.
     const choice = this.#give({ candidates, idle: idle && this.#running.length === 0 })
+    const asked = `${choice.idle ? 'nothing else can happen: ' : ''}of ${candidatesInWords(candidates)}`
+    this.story.push(`${asked}, one is to be chosen`)
     const trial =
       scheduler.choose === undefined ? defaultChoice(candidates) : scheduler.choose(this.state, choice)
+    this.#retell(`${asked}, ${trial === undefined ? 'none' : `trial ${describe(trial)}`} is chosen`)
     if (trial === undefined) {
       if (!choice.idle) return { trial, commands: [] }
-      throw new Error(
-        `it names none of the trials ${[...this.#waiting.keys()].join(', ')}, which wait, though nothing else can happen`,
-      )
+      throw new Error(`it names none of ${candidatesInWords(candidates)}, though nothing else can happen`)
     }
-    if (!this.#waiting.delete(trial)) throw new Error(`it chooses trial ${trial}, which does not wait`)
+    if (!this.#waiting.delete(trial))
+      throw new Error(`it chooses trial ${describe(trial)}, which does not wait`)
     this.#running.push(trial)
     return { trial, commands: [] }
   }
@@ -177,7 +217,10 @@ export class SchedulerWalk<State> {
       hasCheckpoint: this.#checkpoints.has(trial),
     })
     this.#last.set(trial, report)
+    const made = `trial ${trial} reports ${reported.join(' and ')} at ${this.#timeAttr} ${time}${checkpoint ? ', with a checkpoint' : ''}`
+    this.story.push(made)
     const decision = scheduler.onReport(this.state, report)
+    this.#retell(`${made}: ${decisionInWords(decision)}`)
     const commands = scheduler.commands?.(this.state) ?? []
     this.#do(trial, decision)
     const further = decision.kind === 'stop' ? this.#end(trial, decision.outcome) : []
@@ -219,12 +262,17 @@ export class SchedulerWalk<State> {
     const last = this.#last.get(trial)
     // As the experiment has it: without a value that can be ranked no trial is complete.
     const isRanked = last !== undefined && !last.values.some(Number.isNaN)
-    const end = this.#give({ trial, state: state === 'completed' && !isRanked ? 'failed' : state, last })
+    const became = state === 'completed' && !isRanked ? 'failed' : state
+    const end = this.#give({ trial, state: became, last })
+    this.story.push(`trial ${trial} ends: ${became}`)
     return this.#obey(this.#plan.scheduler.onEnd?.(this.state, end) ?? [])
   }
 
   #obey(commands: readonly Command[]): readonly Command[] {
+    if (!Array.isArray(commands))
+      throw new Error(`its commands are ${describe(commands)}. Return an array, or nothing`)
     const further = commands.flatMap(({ trial, decision }) => {
+      this.story.push(`it commands trial ${trial}: ${decisionInWords(decision)}`)
       checkDecision(decision)
       if (!this.#waiting.has(trial)) throw new Error(`it commands trial ${trial}, which does not wait`)
       if (decision.kind === 'exploit') {
@@ -237,19 +285,45 @@ export class SchedulerWalk<State> {
     return [...commands, ...further]
   }
 
+  #retell(last: string): void {
+    this.story[this.story.length - 1] = last
+  }
+
   #give<T>(value: T): T {
     return this.#plan.frozen === true ? deepFreeze(value) : value
   }
 }
 
 function checkDecision(decision: Decision): void {
-  const kind: unknown = (decision as Partial<Decision> | undefined)?.kind
+  const { kind, outcome }: { kind?: unknown; outcome?: unknown } = decision ?? {}
   if (kind === 'continue') return
   if (kind !== 'pause' && kind !== 'stop' && kind !== 'exploit')
-    throw new Error(`it answers with ${String(kind)}, which is no decision`)
+    throw new Error(
+      `it answers with ${describe(kind ?? decision)}, which is no decision. Return { kind: 'continue' }, or one of 'pause', 'stop' and 'exploit' with a reason`,
+    )
+  if (kind === 'stop' && outcome !== 'pruned' && outcome !== 'completed')
+    throw new Error(`it stops with the outcome ${describe(outcome)}. Give 'pruned' or 'completed'`)
   const { reason } = decision as Extract<Decision, { reason: string }>
   if (typeof reason !== 'string' || !/\S/.test(reason))
     throw new Error(`it gives no reason for its decision '${kind}'`)
+}
+
+function decisionInWords(decision: Decision | undefined): string {
+  const { kind, reason, outcome, donor }: Partial<Record<'kind' | 'reason' | 'outcome' | 'donor', unknown>> =
+    decision ?? {}
+  if (typeof kind !== 'string') return describe(decision)
+  const what =
+    kind === 'stop' ? ` as ${String(outcome)}` : kind === 'exploit' ? ` of trial ${String(donor)}` : ''
+  return `${kind}${what}${typeof reason === 'string' ? ` (${reason})` : ''}`
+}
+
+function candidatesInWords(candidates: readonly Candidate[]): string {
+  const shown = candidates.map(({ trial, status }) => `${trial} (${status})`).join(', ')
+  return candidates.length === 1 ? `trial ${shown} alone` : `trials ${shown}`
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
 }
 
 function deepFreeze<T>(plain: T): T {

@@ -2,7 +2,8 @@ import { branch } from '../../space/branch.ts'
 import { choice, ordinal } from '../../space/choices.ts'
 import { randint } from '../../space/integers.ts'
 import { loguniform, quniform, randn, uniform } from '../../space/numbers.ts'
-import type { SpaceDefinition } from '../../space/space.ts'
+import type { Space, SpaceDefinition } from '../../space/space.ts'
+import { inWords } from '../../space/values.ts'
 
 /** A space that can be gone through, and how many points it has. */
 export interface FiniteSpace {
@@ -46,3 +47,17 @@ export const SPACES: readonly SpaceDefinition[] = [
     act: branch({ relu: { width: uniform(0, 20) }, tanh: { width: uniform(-1, 21), alpha: uniform(0, 1) } }),
   },
 ]
+
+// More would fill the screen, and tell no more.
+const PARAMETERS_MAX = 8
+
+/** The parameters of a space, as a message shows them: `{ x: a number from 0 to 1 }`. */
+export function spaceInWords({ kind, parameters }: Space): string {
+  if (kind === 'define-by-run') return 'of a define-by-run function'
+  const shown = parameters.slice(0, PARAMETERS_MAX).map(({ path, domain, when }) => {
+    const cases = when.map((taken) => `${taken.path} = ${taken.value}`).join(' and ')
+    return `${path}: ${inWords(domain)}${cases === '' ? '' : ` if ${cases}`}`
+  })
+  const more = parameters.length > PARAMETERS_MAX ? `; … (${parameters.length} in all)` : ''
+  return shown.length === 0 ? 'of constants alone' : `{ ${shown.join('; ')}${more} }`
+}

@@ -24,11 +24,11 @@ const REGRET_MIN = 1e-6
 
 /** The table: median [quartiles] of the best, ours and the peer's. */
 export function rowLines(rows: readonly Row[]): string[] {
-  const head = `${'problem'.padEnd(20)}${'searcher'.padEnd(9)}${'trials'.padStart(6)}  ${'median [quartiles]'.padEnd(34)}${'peer'.padEnd(34)}p`
+  const head = `${'problem'.padEnd(23)}${'searcher'.padEnd(12)}${'budget'.padStart(6)}  ${'median [quartiles]'.padEnd(34)}${'peer'.padEnd(34)}p`
   const lines = rows.map(({ problem, searcher, budget, scores, regrets, peerScores, peerRegrets }) => {
     const p = peerRegrets === undefined ? '' : pLarger(regrets, peerRegrets).toPrecision(2)
     const peer = peerScores === undefined ? '-' : spread(peerScores)
-    return `${problem.padEnd(20)}${searcher.padEnd(9)}${String(budget).padStart(6)}  ${spread(scores).padEnd(34)}${peer.padEnd(34)}${p}`
+    return `${problem.padEnd(23)}${searcher.padEnd(12)}${String(budget).padStart(6)}  ${spread(scores).padEnd(34)}${peer.padEnd(34)}${p}`
   })
   return [head, ...lines]
 }

@@ -3,6 +3,9 @@
  * there, over many seeds. The same seeds give the same table on every run. Exit code 1 when a target is missed.
  *
  * npm run bench:quality -- [--searchers tpe,gp] [--problems branin,levy8] [--seeds 20] [--json FILE]
+ *
+ * Problems whose names end in `-epochs` are LCBench with epochs as fidelity; there the searchers are those of
+ * `methods.ts`, each with its scheduler.
  */
 import { fork } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,10 +13,14 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { analyticProblems } from './analytic.ts'
 import { CONTESTANTS, type Contestant } from './contestants.ts'
+import { type FidelityPlay, playFidelity } from './fidelity.ts'
+import { bestRecorded, type FidelityRow, fidelityLines } from './fidelity-report.ts'
 import { lcbenchProblems } from './lcbench.ts'
+import { loadSurrogate, MISSING, type Surrogate } from './lcbench-surrogate.ts'
+import { BEST, EPOCH_BUDGETS, type MethodContestant, METHODS } from './methods.ts'
 import { type Play, play } from './play.ts'
 import type { Problem } from './problem.ts'
-import { comparisonLines, type Row, rankLines, rowLines } from './report.ts'
+import { comparisonLines, type Row, rankLines, rowLines, type Verdict } from './report.ts'
 
 interface PeerFigures {
   readonly budgets: Readonly<Record<string, { readonly values: readonly (number | null)[] }>>
@@ -22,6 +29,7 @@ type PeersByProblem = Readonly<Record<string, Readonly<Record<string, PeerFigure
 interface Baseline {
   readonly analytic: PeersByProblem
   readonly lcbench_single_fidelity: PeersByProblem
+  readonly lcbench_multi_fidelity: PeersByProblem
   readonly lcbench_reference: Readonly<Record<string, { readonly reference_best: number }>>
 }
 
@@ -45,13 +53,44 @@ const peers: PeersByProblem = {
   ),
 }
 
-async function allProblems(): Promise<Problem[]> {
+const EPOCHS_SUFFIX = '-epochs'
+const epochProblems = Object.keys(baseline.lcbench_multi_fidelity).map(
+  (instance) => `lcbench-${instance}${EPOCHS_SUFFIX}`,
+)
+
+function allProblems(surrogate: Surrogate | undefined): Problem[] {
   const best = Object.entries(baseline.lcbench_reference).map(([id, { reference_best }]) => [
     id,
     reference_best,
   ])
-  const surrogate = await lcbenchProblems(Object.fromEntries(best) as Record<string, number>)
-  return [...analyticProblems(), ...(surrogate ?? [])]
+  if (surrogate === undefined) return analyticProblems()
+  return [
+    ...analyticProblems(),
+    ...lcbenchProblems(surrogate, Object.fromEntries(best) as Record<string, number>),
+  ]
+}
+
+/** LCBench with epochs as fidelity: a method on one data set. */
+async function runEpochs({ problem, searcher, seeds }: Job, surrogate: Surrogate): Promise<FidelityRow[]> {
+  const instance = problem.slice('lcbench-'.length, -EPOCHS_SUFFIX.length)
+  const method = METHODS[searcher] as MethodContestant
+  const plays: FidelityPlay[] = []
+  for (let seed = 0; seed < seeds; seed++) {
+    plays.push(await playFidelity(surrogate, instance, method, seed, Math.max(...EPOCH_BUDGETS)))
+  }
+  const recorded = baseline.lcbench_multi_fidelity[instance] ?? {}
+  return EPOCH_BUDGETS.map((budget) => {
+    const scores = plays.map(({ best }) => best[budget - 1] as number)
+    const row = { problem, searcher, budget, scores, regrets: scores.map((score) => 100 - score) }
+    const wanted = method.against[budget]
+    if (wanted === undefined) return row
+    const scoresOf = Object.fromEntries(
+      Object.entries(recorded).map(([name, { budgets }]) => [name, budgets[budget]?.values as number[]]),
+    )
+    const [peer, peerScores] =
+      wanted === BEST ? bestRecorded(scoresOf) : [wanted, scoresOf[wanted] as number[]]
+    return { ...row, peer, peerScores, peerRegrets: peerScores.map((score) => 100 - score) }
+  })
 }
 
 async function runJob({ problem: name, searcher, seeds }: Job, problems: readonly Problem[]): Promise<Row[]> {
@@ -98,10 +137,11 @@ function runAll(jobs: readonly Job[]): Promise<Row[]> {
 }
 
 async function serve(): Promise<void> {
-  const problems = await allProblems()
-  process.on('message', (job: Job) => {
-    void runJob(job, problems).then((rows) => process.send?.(rows))
-  })
+  const surrogate = await loadSurrogate()
+  const problems = allProblems(surrogate)
+  const run = (job: Job): Promise<Row[]> =>
+    surrogate !== undefined && job.searcher in METHODS ? runEpochs(job, surrogate) : runJob(job, problems)
+  process.on('message', (job: Job) => void run(job).then((rows) => process.send?.(rows)))
   process.send?.('ready')
 }
 
@@ -109,38 +149,46 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       worker: { type: 'boolean', default: false },
-      searchers: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
+      searchers: { type: 'string', default: Object.keys({ ...CONTESTANTS, ...METHODS }).join(',') },
       problems: { type: 'string' },
       seeds: { type: 'string', default: '20' },
       json: { type: 'string' },
     },
   })
   if (values.worker) return serve()
-  const problems = await allProblems()
-  if (!problems.some(({ name }) => name.startsWith('lcbench'))) {
-    console.log(
-      'LCBench is left out: onnxruntime is not installed. npm install --prefix test/bench/quality/surrogate',
-    )
+  const surrogate = await loadSurrogate()
+  if (surrogate === undefined) console.log(`LCBench is left out: ${MISSING}`)
+  const problems = allProblems(surrogate)
+  const names = [...problems.map(({ name }) => name), ...(surrogate === undefined ? [] : epochProblems)]
+  const wanted = values.problems?.split(',') ?? names
+  const canRun = (searcher: string, name: string): boolean => {
+    if (name.endsWith(EPOCHS_SUFFIX)) return searcher in METHODS
+    const contestant = CONTESTANTS[searcher]
+    const problem = problems.find((candidate) => candidate.name === name) as Problem
+    return contestant !== undefined && contestant.canRun?.(problem) !== false
   }
-  const wanted = values.problems?.split(',') ?? problems.map(({ name }) => name)
   const jobs = values.searchers
     .split(',')
     .flatMap((searcher) =>
-      problems
-        .filter(
-          (problem) => wanted.includes(problem.name) && CONTESTANTS[searcher]?.canRun?.(problem) !== false,
-        )
-        .map(({ name }) => ({ problem: name, searcher, seeds: Number(values.seeds) })),
+      names
+        .filter((name) => wanted.includes(name) && canRun(searcher, name))
+        .map((name) => ({ problem: name, searcher, seeds: Number(values.seeds) })),
     )
   const rows = await runAll(jobs)
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows))
   const order = (row: Row): number =>
     jobs.findIndex((job) => job.problem === row.problem && job.searcher === row.searcher)
   rows.sort((a, b) => order(a) - order(b) || a.budget - b.budget)
-  const comparison = comparisonLines(rows)
-  const ranks = rankLines(rows)
-  for (const line of [...rowLines(rows), '', ...comparison.lines, '', ...ranks.lines]) console.log(line)
-  process.exitCode = comparison.met && ranks.met ? 0 : 1
+  const byTrials = rows.filter(({ problem }) => !problem.endsWith(EPOCHS_SUFFIX))
+  const verdicts: Verdict[] = []
+  if (byTrials.length > 0) {
+    verdicts.push({ lines: rowLines(byTrials), met: true }, comparisonLines(byTrials), rankLines(byTrials))
+  }
+  if (byTrials.length < rows.length) {
+    verdicts.push(fidelityLines(rows.filter(({ problem }) => problem.endsWith(EPOCHS_SUFFIX))))
+  }
+  console.log(verdicts.map(({ lines }) => lines.join('\n')).join('\n\n'))
+  process.exitCode = verdicts.every(({ met }) => met) ? 0 : 1
 }
 
 await main()
