@@ -1,9 +1,8 @@
 import { formatNumber } from '../core/format-number.ts'
 import { type Mode, orient } from '../core/objective.ts'
 import { counted } from '../core/options.ts'
-import { TroupeError } from '../errors.ts'
-import { type AshaSettings, inWords } from './halving-options.ts'
-import { bracketLaw, rungLevelsOf } from './brackets.ts'
+import { type AshaSettings, ashaTraits, fullLength } from './halving-options.ts'
+import { bracketLaw, climberOf as climberIn, rungLevelsOf } from './brackets.ts'
 import { isAmong } from './candidates.ts'
 import { defaultChoice } from './default-choice.ts'
 import { onlyObjective } from './ranking-options.ts'
@@ -28,6 +27,8 @@ export interface PromotionState {
   /** Trials that were never started, in the order in which they came. */
   readonly fresh: Set<number>
   readonly running: Set<number>
+  /** How many more trials may be added; Infinity where that is not known. */
+  toCome: number
   /** How many wait at a rung. */
   waitingCount: number
   /** Whether nothing could come any more when a trial was last asked for. A trial that does come after all undoes it. */
@@ -60,16 +61,13 @@ const NO_COMMANDS: readonly Command[] = []
 
 /** `asha` in its promoting form: each trial waits at each rung. */
 export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState> {
-  const { metric, mode, timeAttr, maxT, reductionFactor, stopLastTrials } = settings
+  const { maxT, reductionFactor } = settings
   const levels = rungLevelsOf(settings)
   const draw = bracketLaw(levels)
 
   return {
-    name: 'asha',
-    objectives: 'one',
-    objective: { metric, mode },
-    timeAttr,
-    line: `Using ASHA with promotion: ${inWords(settings)}.`,
+    ...ashaTraits('ASHA with promotion', settings),
+    pauses: true,
 
     init(context) {
       const rungs = levels.flatMap((bracket, s) => bracket.map((level) => emptyRung(s, level)))
@@ -80,6 +78,7 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
         climbers: new Map(),
         fresh: new Set(),
         running: new Set(),
+        toCome: context.budget ?? Infinity,
         waitingCount: 0,
         isClosing: false,
         leftOver: undefined,
@@ -90,6 +89,7 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
       const bracket = draw(random)
       state.climbers.set(trial, { bracket, measuredAt: [], scores: [], isWaiting: false, hasLost: false })
       state.fresh.add(trial)
+      state.toCome--
       state.isClosing = false
     },
 
@@ -97,10 +97,10 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
       const { trial, time } = report
       // It runs, whoever may have let it: a user can resume a trial.
       start(state, trial)
-      if (stopLastTrials && time >= maxT) {
+      const end = fullLength(settings, time)
+      if (end !== undefined) {
         state.running.delete(trial)
-        const reason = `${timeAttr} ${time} has reached maxT ${maxT}`
-        return { kind: 'stop', reason, outcome: 'completed', evidence: { time, maxT } }
+        return end
       }
       if (state.leftOver === trial && state.isClosing) {
         state.running.delete(trial)
@@ -210,9 +210,12 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
 
   /** When nobody runs, nobody may go on and nobody can come, those that wait have lost. */
   function endLosers(state: PromotionState): readonly Command[] {
-    const { isClosing, running, fresh, waitingCount } = state
-    if (!isClosing || running.size > 0 || fresh.size > 0 || waitingCount === 0) return NO_COMMANDS
-    if (promotable(state) !== undefined) return NO_COMMANDS
+    const { isClosing, toCome, running, fresh, waitingCount } = state
+    if (running.size > 0 || fresh.size > 0 || waitingCount === 0) return NO_COMMANDS
+    if (!isClosing && toCome > 0) return NO_COMMANDS
+    // One that the user holds may still go on, and until then it is not known who else may.
+    if (promotable({ ...state, isClosing: true }) !== undefined) return NO_COMMANDS
+    state.isClosing = true
     const commands = state.rungs.flatMap(({ waiting }) =>
       Array.from(bestFirst(waiting), ({ trial }) => ({ trial, decision: loses(state, trial) })),
     )
@@ -257,7 +260,5 @@ function emptyRung(bracket: number, level: number): PromotionRung {
 }
 
 function climberOf(state: PromotionState, trial: number): PromotionClimber {
-  const climber = state.climbers.get(trial)
-  if (climber !== undefined) return climber
-  throw new TroupeError('internal', `asha: trial ${trial} was told of, but was never added or has ended.`)
+  return climberIn('asha', state.climbers, trial)
 }

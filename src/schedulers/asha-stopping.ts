@@ -1,8 +1,7 @@
 import { formatNumber } from '../core/format-number.ts'
 import { type Mode, orient } from '../core/objective.ts'
-import { TroupeError } from '../errors.ts'
-import { type AshaSettings, inWords } from './halving-options.ts'
-import { bracketLaw, rungLevelsOf } from './brackets.ts'
+import { type AshaSettings, ashaTraits, fullLength } from './halving-options.ts'
+import { bracketLaw, climberOf, rungLevelsOf } from './brackets.ts'
 import { onlyObjective } from './ranking-options.ts'
 import { type Rung, cutoffOf, emptyRung, recordScore } from './rungs.ts'
 import { CONTINUE, type Decision, type Scheduler, type TrialReport } from './scheduler.ts'
@@ -20,21 +19,19 @@ export interface AshaState {
 interface Climber {
   readonly bracket: number
   /** Indices into the bracket of the rungs at which this trial has a score. */
-  readonly recorded: Set<number>
+  recorded: readonly number[]
 }
+
+const NOWHERE: readonly number[] = []
 
 /** `asha` in its stopping form: no trial waits. */
 export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
-  const { metric, mode, timeAttr, maxT, reductionFactor, stopLastTrials } = settings
+  const { reductionFactor, stopLastTrials } = settings
   const levels = rungLevelsOf(settings)
   const draw = bracketLaw(levels)
 
   return {
-    name: 'asha',
-    objectives: 'one',
-    objective: { metric, mode },
-    timeAttr,
-    line: `Using ASHA: ${inWords(settings)}.`,
+    ...ashaTraits('ASHA', settings),
 
     init(context) {
       return {
@@ -45,19 +42,11 @@ export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
     },
 
     onAdd(state, { trial, random }) {
-      state.climbers.set(trial, { bracket: draw(random), recorded: new Set() })
+      state.climbers.set(trial, { bracket: draw(random), recorded: NOWHERE })
     },
 
     onReport(state, report) {
-      if (stopLastTrials && report.time >= maxT) {
-        return {
-          kind: 'stop',
-          reason: `${timeAttr} ${report.time} has reached maxT ${maxT}`,
-          outcome: 'completed',
-          evidence: { time: report.time, maxT },
-        }
-      }
-      return decide(state, report)
+      return fullLength(settings, report.time) ?? decide(state, report)
     },
 
     onEnd(state, { trial, state: outcome, last }) {
@@ -70,15 +59,15 @@ export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
 
   /** Records the report at its rung, if it has reached one, and compares it with those that were there before. */
   function decide(state: AshaState, { trial, time, score, values }: TrialReport): Decision {
-    const climber = climberOf(state, trial)
+    const climber = climberOf('asha', state.climbers, trial)
     const rungs = state.brackets[climber.bracket] as readonly Rung[]
     const index = nextRung(rungs, climber.recorded, time, stopLastTrials)
     if (index === undefined) return CONTINUE
     const rung = rungs[index] as Rung
     const competitors = rung.count
     const oriented = cutoffOf(rung, reductionFactor)
-    recordScore(rung, score)
-    climber.recorded.add(index)
+    recordScore(rung, score, reductionFactor)
+    climber.recorded = [...climber.recorded, index]
 
     const cutoff = oriented === null ? null : orient(oriented, state.mode) + 0
     const value = values[0] as number
@@ -97,22 +86,16 @@ export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
  */
 export function nextRung(
   rungs: readonly { readonly level: number }[],
-  recorded: ReadonlySet<number>,
+  recorded: readonly number[],
   time: number,
   stopLastTrials: boolean,
 ): number | undefined {
   for (let i = 0; i < rungs.length; i++) {
     // Not `time < level`: NaN has reached nothing.
     if (!(time >= (rungs[i] as { readonly level: number }).level)) continue
-    if (!recorded.has(i)) return i
+    if (!recorded.includes(i)) return i
     // Kept from Ray: without an end at maxT, a trial that has passed a rung is not measured at lower ones again.
     if (!stopLastTrials) return undefined
   }
   return undefined
-}
-
-function climberOf(state: AshaState, trial: number): Climber {
-  const climber = state.climbers.get(trial)
-  if (climber !== undefined) return climber
-  throw new TroupeError('internal', `asha: trial ${trial} was told of, but was never added or has ended.`)
 }

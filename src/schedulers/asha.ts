@@ -56,7 +56,8 @@ const FORMS: { readonly [Type in AshaType]: (settings: AshaSettings) => Schedule
  * the best trial that is among the best ⌊n / `reductionFactor`⌋ of the n at its rung, the highest rung first; when there
  * is none, to a new trial. No trial is stopped while it could still win: when no other can come, the best of each rung
  * from which nobody went on still does, so that one trial at least comes to its full length, and the others end as
- * pruned; one of them has made one more report by then, since a scheduler must name a trial when nothing else is left.
+ * pruned. Where it is not known that no other can come, as when a searcher has no more to suggest, one of them makes one
+ * more report first, since a scheduler must name a trial when nothing else is left.
  * A report that has jumped over rungs counts at the highest that it has reached. A trial that fails leaves its rungs, and
  * another takes its place.
  *
@@ -64,7 +65,7 @@ const FORMS: { readonly [Type in AshaType]: (settings: AshaSettings) => Schedule
  * With `timeAttr: 'time_total_s'` rungs are in seconds of the trial's own running time: cheap trials are measured after
  * more iterations than dear ones.
  * Source: Li et al. 2018, arXiv:1810.05934, algorithm 2, which is the promotion type; stopping is Ray Tune's form.
- * Cost of a decision: O(rungs), at a rung O(log trials) and one move of memory.
+ * Cost of a decision: O(rungs), at a rung O(log trials).
  * @param options.type - `'stopping'` or `'promotion'`. Default `'stopping'`.
  * @param options.metric - Metric to rank by. Default: the experiment's.
  * @param options.mode - `'min'` or `'max'`. Default: the experiment's for that metric.
@@ -72,7 +73,8 @@ const FORMS: { readonly [Type in AshaType]: (settings: AshaSettings) => Schedule
  * @param options.maxT - Full length of a trial, in units of `timeAttr`. Above 0. Default 100.
  * @param options.gracePeriod - Age before which no trial is stopped. Above 0, at most `maxT`. Default 1.
  * @param options.reductionFactor - One in how many goes on. Above 1. Default 4.
- * @param options.brackets - Brackets, each beginning one rung later; a trial's is drawn. Integer from 1. Default 1.
+ * @param options.brackets - Brackets, each beginning one rung later; a trial's is drawn, also among those that are left
+ * without rungs, which stop nobody. Integer from 1. Default 1.
  * @param options.stopLastTrials - Whether a trial ends, completed, at `maxT`. Default true.
  * @throws {OptionError} when an option is unknown or out of its range, or `mode` stands without `metric`.
  * @example new Tuner(train, { paramSpace, metric: 'acc', mode: 'max', scheduler: asha({ maxT: 81, reductionFactor: 3 }) })
@@ -86,4 +88,4 @@ export function asha<Type extends AshaType = 'stopping'>(
   return FORMS[options.type ?? ('stopping' as Type)](settings)
 }
 
-export type { AshaState, PromotionState }
+export type { AshaState }

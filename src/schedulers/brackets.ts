@@ -1,3 +1,4 @@
+import { TroupeError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import { type RungOptions, bracketProbabilities, rungLevels } from './rungs.ts'
 
@@ -20,4 +21,18 @@ export function bracketLaw(levels: readonly (readonly number[])[]): (random: Ran
     // Rounding can leave the sum a last bit under 1.
     return index === -1 ? probabilities.length - 1 : index
   }
+}
+
+/**
+ * What is remembered of a trial that has not ended.
+ * @param owner - The scheduler's name, for messages.
+ */
+export function climberOf<Climber>(
+  owner: string,
+  climbers: ReadonlyMap<number, Climber>,
+  trial: number,
+): Climber {
+  const climber = climbers.get(trial)
+  if (climber !== undefined) return climber
+  throw new TroupeError('internal', `${owner}: trial ${trial} was told of, but was never added or has ended.`)
 }

@@ -2,6 +2,7 @@ import { formatNumber } from '../core/format-number.ts'
 import type { Mode } from '../core/objective.ts'
 import { type Checks, must } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
+import type { Decision, Scheduler } from './scheduler.ts'
 import { RANKING_CHECKS } from './ranking-options.ts'
 import { rungCount, rungLevels } from './rungs.ts'
 
@@ -18,7 +19,10 @@ export interface HalvingOptions {
    * there are at most 1,000 rungs. Default 4.
    */
   readonly reductionFactor?: number | undefined
-  /** How many brackets, each beginning one rung later than the one before. Integer from 1 to 1,000. Default 1. */
+  /**
+   * How many brackets, each beginning one rung later than the one before. Those beyond the number of rungs have none, and
+   * stop nobody. Integer from 1 to 1,000. Default 1.
+   */
   readonly brackets?: number | undefined
   /** Whether a trial ends when it reaches `maxT`. Default true. */
   readonly stopLastTrials?: boolean | undefined
@@ -94,12 +98,48 @@ export function refuseBadRungs(owner: string, settings: HalvingSettings): void {
 // Rungs that are named at each end of a long list.
 const NAMED_RUNGS = 4
 
-/** Where the rungs of the first bracket lie, as `rungs at training_iteration 1, 4, 16, 64; full length 100`. */
+/**
+ * Where the rungs of the first bracket lie, as `rungs at training_iteration 1, 4, 16, 64; full length 100`, and how many
+ * brackets are without any.
+ */
 export function inWords(settings: HalvingSettings): string {
   const names = rungLevels(settings, 0).toReversed().map(formatNumber)
   const listed =
     names.length <= 2 * NAMED_RUNGS
       ? names
       : [...names.slice(0, NAMED_RUNGS), '…', ...names.slice(-NAMED_RUNGS)]
-  return `rungs at ${settings.timeAttr} ${listed.join(', ')}; full length ${formatNumber(settings.maxT)}`
+  // Kept from Ray, which draws them too.
+  const bareCount = Math.max(0, settings.brackets - names.length)
+  const bare =
+    bareCount === 0 ? '' : `; ${bareCount} of ${settings.brackets} brackets without rungs stop nobody`
+  return `rungs at ${settings.timeAttr} ${listed.join(', ')}; full length ${formatNumber(settings.maxT)}${bare}`
+}
+
+/** What both forms of `asha` say of themselves. */
+export function ashaTraits(
+  title: string,
+  settings: AshaSettings,
+): Pick<Scheduler, 'name' | 'objectives' | 'objective' | 'timeAttr' | 'line'> {
+  const { metric, mode, timeAttr } = settings
+  return {
+    name: 'asha',
+    objectives: 'one',
+    objective: { metric, mode },
+    timeAttr,
+    line: `Using ${title}: ${inWords(settings)}.`,
+  }
+}
+
+/** The end of a trial that has reached its full length, where that ends it; undefined before. */
+export function fullLength(
+  { timeAttr, maxT, stopLastTrials }: HalvingSettings,
+  time: number,
+): Extract<Decision, { kind: 'stop' }> | undefined {
+  if (!stopLastTrials || !(time >= maxT)) return undefined
+  return {
+    kind: 'stop',
+    reason: `${timeAttr} ${time} has reached maxT ${maxT}`,
+    outcome: 'completed',
+    evidence: { time, maxT },
+  }
 }

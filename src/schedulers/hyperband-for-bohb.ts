@@ -14,8 +14,8 @@ import type { Decision, Scheduler } from './scheduler.ts'
  * `HyperBandForBOHB`.
  *
  * While a bracket waits, new trials fill it, and then the next one. A bracket that no more trials will come for is halved
- * with those it has, and it takes in none after its first halving: a trial that fails or ends by itself is made up for
- * until then, and counts as lost after. NaN is worse than every number, ±Infinity rank in their natural place, and of
+ * with those it has, and it takes in none after its first halving: a trial that fails is made up for until then, and
+ * counts as lost after. NaN is worse than every number, ±Infinity rank in their natural place, and of
  * equals the later trial is better. A time of NaN is no progress.
  * Cost of a decision: amortised O(log n) for a bracket of n trials; of a choice, O(brackets that have trials).
  * @param options - As of `hyperband`, with the same defaults.
@@ -31,7 +31,6 @@ export function hyperbandForBohb(options: HyperbandOptions = {}): Scheduler<Hype
     order: 'shortestFirst',
     turn: 'inTurn',
     budget: Infinity,
-    hasRoom: ({ size, live, doneCount, wasHalved }) => !wasHalved && live.size + doneCount < size,
     onArrival: decide,
     onLeft(state, bracket) {
       if (bracket.live.size > 0) decide(state, bracket)

@@ -6,8 +6,8 @@ import { crc32 } from '../math/crc32.ts'
 import { nearestLog } from '../math/nearest-log.ts'
 import type { SplitNumbers } from '../math/split-numbers.ts'
 import { completedLength } from './completed-length.ts'
-import { advance, nowhere } from './furthest.ts'
-import { type HalvingClimber, climb } from './rung-climb.ts'
+import { advance } from './furthest.ts'
+import { type HalvingClimber, atTheFoot, climb, isBelowNext } from './rung-climb.ts'
 import type { ObservingScheduler } from './observing.ts'
 import {
   RANKING_CHECKS,
@@ -136,11 +136,9 @@ export function hyperbandPruner(
       if (state.longest !== undefined) state.brackets ??= bracketsFor(state.longest + 1)
       const { brackets = [] } = state
       if (brackets.length === 0) return CONTINUE
-      climber.bracket ??= bracketOf(`${state.name}_${report.trial}`, brackets)
-      return withBracket(
-        climber,
-        judge(state, climber, climber.bracket, brackets[climber.bracket] as Bracket),
-      )
+      const bracket = (climber.bracket ??= bracketOf(`${state.name}_${report.trial}`, brackets))
+      if (isBelowNext(climber)) return { kind: 'continue', evidence: { bracket, rungs: climber.rungs } }
+      return withBracket(climber, judge(state, climber, bracket, brackets[bracket] as Bracket))
     },
 
     onEnd(state, end) {
@@ -187,7 +185,7 @@ function withBracket({ bracket, rungs }: BracketClimber, decision: Decision): De
 function takeDown({ climbers }: HyperbandPrunerState, { trial, time, values }: TrialReport): BracketClimber {
   let climber = climbers.get(trial)
   if (climber === undefined) {
-    climber = { furthest: nowhere(), rungs: 0, bracket: undefined }
+    climber = { ...atTheFoot(), bracket: undefined }
     climbers.set(trial, climber)
   }
   advance(climber.furthest, time, values[0] as number)

@@ -18,7 +18,8 @@ export type { HyperbandOptions } from './halving/options.ts'
  * trials have all arrived before others came. Of those that can run, the first band's least complete bracket goes first.
  * Source: Li et al. 2017, JMLR 18 (185), algorithm 1.
  *
- * A trial that fails or ends by itself leaves its bracket, and counts as lost. Where that, or trials that ran past the
+ * A trial that fails leaves its bracket: it is made up for before the first halving, and counts as lost after, as does one
+ * that ends by itself. Where that, or trials that ran past the
  * next milestone, leaves nobody to run in a bracket, Ray Tune waits for ever; here the bracket is halved again once
  * nothing else can run. NaN is worse than every number, ±Infinity rank in their natural place, and of equals the later
  * trial is better. A time of NaN is no progress.
@@ -43,7 +44,7 @@ export function hyperband(options: HyperbandOptions = {}): Scheduler<HyperbandSt
     // Kept from Ray: a bracket waits for nobody of whom it does not know.
     budget: 0,
     // Kept from Ray: also after the first halving, where trials have ended by themselves.
-    hasRoom: ({ live, size }) => live.size !== size,
+    hasRoomUncounted: ({ live, size }) => live.size !== size,
     onArrival: (state, bracket, current) =>
       hasArrived(state, bracket)
         ? conclude(state, bracket, settings, current)

@@ -20,7 +20,7 @@ export interface MedianStoppingOptions extends RankingOptions {
   readonly minSamplesRequired?: number | undefined
   /**
    * How far a trial that cannot be judged yet goes before it makes room for one that waits, in units of `timeAttr`.
-   * From 0. Default 0.
+   * From 0. Where it is given, also for one that is yet to come. Default 0, for those that wait.
    */
   readonly minTimeSlice?: number | undefined
   /** Whether a trial that loses ends; else it is paused, and goes on when nothing else waits. Default true. */
@@ -52,6 +52,10 @@ export interface MedianStoppingState {
   readonly waiting: Set<number>
   /** Trials that lost and were paused for it: they are judged no more. */
   readonly lost: Set<number>
+  /** For how many more trials, which are yet to come, others make room. */
+  toCome: number
+  /** Whether a slot was kept for a trial to come, and none has come since. */
+  keepsSlot: boolean
   /** When each trial made room last. */
   readonly yieldedAt: Map<number, number>
 }
@@ -63,7 +67,9 @@ export interface MedianStoppingState {
  * At each report from `gracePeriod` on, the best value of the trial so far is compared with the median of the means of
  * all other trials, running or ended, that have come as far; a mean is over their reports from `gracePeriod` up to this
  * trial's time. While fewer than `minSamplesRequired` have, the trial goes on, or makes room for one that waits, when
- * there is one and `minTimeSlice` has passed since it last did. Kept from Ray: the last report of a trial that ends
+ * there is one and `minTimeSlice` has passed since it last did. New trials are made for free slots only, so there seldom
+ * is one; with `minTimeSlice` given, trials make room for those to come as well, where `numSamples` says that there are
+ * some, and go on when no more come. Kept from Ray: the last report of a trial that ends
  * counts twice, and where one of the others has jumped over all the time between `gracePeriod` and now there is no
  * median, and the trial loses.
  * Source: Golovin et al. 2017, "Google Vizier", section 3.2.1; Ray Tune's form, which compares with running means of
@@ -93,20 +99,26 @@ export function medianStopping(options: MedianStoppingOptions = {}): Scheduler<M
     objectives: 'one',
     objective: { metric, mode },
     timeAttr,
+    pauses: !hardStop,
     line: `Using the median stopping rule: from ${timeAttr} ${formatNumber(gracePeriod)} on, against ${counted(minSamplesRequired, 'other trial')} or more.`,
 
     init(context) {
+      const makesRoom = options.minTimeSlice !== undefined
       return {
         ...onlyObjective('medianStopping', context),
         means: noReports(gracePeriod),
         waiting: new Set(),
         lost: new Set(),
+        toCome: makesRoom ? (context.budget ?? 0) : 0,
+        keepsSlot: false,
         yieldedAt: new Map(),
       }
     },
 
-    onAdd({ waiting }, { trial }) {
-      waiting.add(trial)
+    onAdd(state, { trial }) {
+      state.waiting.add(trial)
+      state.toCome = Math.max(0, state.toCome - 1)
+      state.keepsSlot = false
     },
 
     onReport(state, report) {
@@ -132,7 +144,13 @@ export function medianStopping(options: MedianStoppingOptions = {}): Scheduler<M
       yieldedAt.delete(trial)
     },
 
-    choose(state, { candidates }) {
+    choose(state, { candidates, idle }) {
+      const isForNew = !idle && hasToCome(state) && candidates.every(({ status }) => status === 'paused')
+      if (isForNew) {
+        // Once: a searcher may have nothing to suggest for now.
+        state.keepsSlot = true
+        return undefined
+      }
       const trial = defaultChoice(candidates)
       if (trial !== undefined) state.waiting.delete(trial)
       return trial
@@ -141,11 +159,11 @@ export function medianStopping(options: MedianStoppingOptions = {}): Scheduler<M
 
   function makeRoom(state: MedianStoppingState, { trial, time }: TrialReport, samples: number): Decision {
     const slice = time - (state.yieldedAt.get(trial) ?? -Infinity)
-    if (!(slice > minTimeSlice) || state.waiting.size === 0) return CONTINUE
+    if (!(slice > minTimeSlice) || (state.waiting.size === 0 && !hasToCome(state))) return CONTINUE
     state.yieldedAt.set(trial, time)
     const evidence = { samples, minSamplesRequired, waiting: state.waiting.size }
     state.waiting.add(trial)
-    const reason = `makes room for ${counted(evidence.waiting, 'trial')} that ${evidence.waiting === 1 ? 'waits' : 'wait'}: ${samples} of ${counted(minSamplesRequired, 'other')} have come as far as ${timeAttr} ${formatNumber(time)}`
+    const reason = `makes room for ${inWords(evidence.waiting)}: ${samples} of ${counted(minSamplesRequired, 'other')} have come as far as ${timeAttr} ${formatNumber(time)}`
     return { kind: 'pause', reason, evidence }
   }
 
@@ -168,4 +186,13 @@ export function medianStopping(options: MedianStoppingOptions = {}): Scheduler<M
     state.waiting.add(trial)
     return { kind: 'pause', reason, evidence }
   }
+}
+
+function hasToCome({ toCome, keepsSlot }: MedianStoppingState): boolean {
+  return toCome > 0 && !keepsSlot
+}
+
+function inWords(waiting: number): string {
+  if (waiting === 0) return 'one that is yet to come'
+  return `${counted(waiting, 'trial')} that ${waiting === 1 ? 'waits' : 'wait'}`
 }

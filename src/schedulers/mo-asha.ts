@@ -7,16 +7,16 @@ import {
   readObjectives,
 } from '../core/objective.ts'
 import { type Checks, counted, must, readOptions } from '../core/options.ts'
-import { TroupeError } from '../errors.ts'
 import {
   HALVING_CHECKS,
   HALVING_DEFAULTS,
   type HalvingOptions,
+  fullLength,
   inWords,
   refuseBadRungs,
 } from './halving-options.ts'
 import { type AshaState, nextRung, stoppingAsha } from './asha-stopping.ts'
-import { bracketLaw, rungLevelsOf } from './brackets.ts'
+import { bracketLaw, climberOf, rungLevelsOf } from './brackets.ts'
 import { type FrontStrategy, placeOfLast } from './non-dominated-place.ts'
 import { CONTINUE, type Decision, type Scheduler, type TrialReport } from './scheduler.ts'
 
@@ -65,7 +65,7 @@ interface MoRung {
 
 interface MoClimber {
   readonly bracket: number
-  readonly recorded: Set<number>
+  recorded: readonly number[]
 }
 
 type Several = Extract<MoAshaState, { kind: 'several' }>
@@ -97,7 +97,7 @@ type Several = Extract<MoAshaState, { kind: 'several' }>
  */
 export function moAsha(options: MoAshaOptions = {}): Scheduler<MoAshaState> {
   const settings = readOptions('moAsha', options, DEFAULTS, CHECKS)
-  const { metric, mode, timeAttr, maxT, reductionFactor, stopLastTrials, strategy } = settings
+  const { metric, mode, timeAttr, reductionFactor, stopLastTrials, strategy } = settings
   refuseBadRungs('moAsha', settings)
   // Metrics alone take the experiment's modes, which are not known here.
   if (mode !== undefined) readObjectives('moAsha', { metric, mode })
@@ -107,7 +107,7 @@ export function moAsha(options: MoAshaOptions = {}): Scheduler<MoAshaState> {
 
   return {
     name: 'moAsha',
-    objectives: 'any',
+    objectives: 'some',
     objective: { metric, mode },
     timeAttr,
     line: `Using ASHA for several objectives: ${inWords(settings)}.`,
@@ -121,20 +121,12 @@ export function moAsha(options: MoAshaOptions = {}): Scheduler<MoAshaState> {
 
     onAdd(state, added) {
       if (state.kind === 'one') single.onAdd?.(state.asha, added)
-      else state.climbers.set(added.trial, { bracket: draw(added.random), recorded: new Set() })
+      else state.climbers.set(added.trial, { bracket: draw(added.random), recorded: [] })
     },
 
     onReport(state, report) {
       if (state.kind === 'one') return single.onReport(state.asha, report)
-      if (stopLastTrials && report.time >= maxT) {
-        return {
-          kind: 'stop',
-          reason: `${timeAttr} ${report.time} has reached maxT ${maxT}`,
-          outcome: 'completed',
-          evidence: { time: report.time, maxT },
-        }
-      }
-      return decide(state, report)
+      return fullLength(settings, report.time) ?? decide(state, report)
     },
 
     onEnd(state, end) {
@@ -147,18 +139,12 @@ export function moAsha(options: MoAshaOptions = {}): Scheduler<MoAshaState> {
     { objectives, brackets, climbers }: Several,
     { trial, time, values }: TrialReport,
   ): Decision {
-    const climber = climbers.get(trial)
-    if (climber === undefined) {
-      throw new TroupeError(
-        'internal',
-        `moAsha: trial ${trial} was told of, but was never added or has ended.`,
-      )
-    }
+    const climber = climberOf('moAsha', climbers, trial)
     const rungs = brackets[climber.bracket] as readonly MoRung[]
     const index = nextRung(rungs, climber.recorded, time, stopLastTrials)
     if (index === undefined) return CONTINUE
     const { level, losses } = rungs[index] as MoRung
-    climber.recorded.add(index)
+    climber.recorded = [...climber.recorded, index]
     losses.push(values.map((value, i) => -orient(value, (objectives[i] as Objective).mode)))
     const places = Math.ceil(losses.length / reductionFactor)
     const { front, better } = placeOfLast(losses, places, strategy)

@@ -7,7 +7,8 @@ import { traitsOf } from './traits.ts'
 /**
  * What a scheduler ranks by: the metric that its factory was given, else the experiment's objectives. A metric given
  * without a mode takes the mode that the experiment has for it.
- * @throws {OptionError} when a scheduler that ranks by one metric would get none or several, or a mode is missing.
+ * @throws {OptionError} when a scheduler would get fewer or more metrics than it can rank by, a mode is missing, or one is
+ *   not the experiment's for that metric.
  */
 export function schedulerObjectives(
   scheduler: Pick<Scheduler, 'name' | 'objectives' | 'objective'>,
@@ -18,6 +19,7 @@ export function schedulerObjectives(
     metric: objective.metric,
     mode: objective.mode ?? modesOf(objective.metric, experiment),
   })
+  refuseOtherModes(name, own, experiment)
   const ranked = own.length > 0 ? own : experiment
   if (objectives === 'any' || ranked.length === 1) return ranked
   if (ranked.length === 0) {
@@ -26,12 +28,26 @@ export function schedulerObjectives(
       `${name} ranks trials by a metric, but none is given. Give metric and mode.`,
     )
   }
+  if (objectives === 'some') return ranked
   const metrics = ranked.map(({ metric }) => metric)
   throw new OptionError(
     `${name}.metric`,
-    `${name} ranks one metric, but ${metrics.length} are given (${metrics.join(', ')}). Use moAsha(), or name one in ${name}({ metric }).`,
+    `${name} ranks one metric, but ${metrics.length} are given (${metrics.join(', ')}). Name one, as in ${name}({ metric: '${metrics[0]}' }). What ranks by several is moAsha().`,
     { received: metrics },
   )
+}
+
+// By a metric of its own it may rank either way; what is optimised goes one way only.
+function refuseOtherModes(name: string, own: readonly Objective[], experiment: readonly Objective[]): void {
+  for (const { metric, mode } of own) {
+    const optimised = experiment.find((objective) => objective.metric === metric)?.mode ?? mode
+    if (optimised === mode) continue
+    throw new OptionError(
+      `${name}.mode`,
+      `${name} ranks by ${metric} (${mode}), but ${metric} (${optimised}) is optimised. Give metric and mode in one place, or the same in both.`,
+      { received: mode },
+    )
+  }
 }
 
 function modesOf(

@@ -1,31 +1,27 @@
-import { firstAbove } from './rungs.ts'
+import { type StepCurve, addFirst } from './step-values.ts'
 
 /** The scores of one trial in order of their steps, the first of each step. Plain data; `addScore` alone changes it. */
-export interface ScoreCurve {
-  /** Ascending. */
-  readonly steps: number[]
+export interface ScoreCurve extends StepCurve {
   /** Oriented: larger is better. */
-  readonly scores: number[]
+  readonly values: number[]
   /** The best of the scores up to each step; NaN is left out, and stands where there is nothing else. */
   readonly bests: number[]
 }
 
 /** Of a trial that has reported nothing. */
 export function emptyCurve(): ScoreCurve {
-  return { steps: [], scores: [], bests: [] }
+  return { steps: [], values: [], bests: [] }
 }
 
 /**
  * Adds one report. A step of NaN, or one that is there, changes nothing.
  * Cost: O(1) at the end, else O(reports behind it).
  */
-export function addScore({ steps, scores, bests }: ScoreCurve, step: number, score: number): void {
-  const at = firstAbove(steps, steps.length, step)
-  if (Number.isNaN(step) || steps[at - 1] === step) return
-  steps.splice(at, 0, step)
-  scores.splice(at, 0, score)
-  for (let i = at; i < steps.length; i++) {
-    bests[i] = better(bests[i - 1] ?? Number.NaN, scores[i] as number)
+export function addScore(curve: ScoreCurve, step: number, score: number): void {
+  const { values, bests } = curve
+  const at = addFirst(curve, step, score) ?? values.length
+  for (let i = at; i < values.length; i++) {
+    bests[i] = better(i === 0 ? Number.NaN : (bests[i - 1] as number), values[i] as number)
   }
 }
 
@@ -34,13 +30,13 @@ export function addScore({ steps, scores, bests }: ScoreCurve, step: number, sco
  * where there is nothing else. Cost: O(count).
  */
 export function bestsAround(
-  { scores, bests }: ScoreCurve,
+  { values, bests }: ScoreCurve,
   count: number,
 ): { readonly before: number; readonly since: number } | undefined {
-  const split = scores.length - count
+  const split = values.length - count
   if (split < 1) return undefined
   let since = Number.NaN
-  for (let i = split; i < scores.length; i++) since = better(since, scores[i] as number)
+  for (let i = split; i < values.length; i++) since = better(since, values[i] as number)
   return { before: bests[split - 1] as number, since }
 }
 

@@ -1,6 +1,7 @@
 import { formatNumber } from '../core/format-number.ts'
 import { type Mode, orient } from '../core/objective.ts'
-import { type Checks, counted, describe, must, readOptions } from '../core/options.ts'
+import { readNeeded } from '../core/needed-options.ts'
+import { type Checks, counted, describe, must } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { type ObservingScheduler, canObserve } from './observing.ts'
 import { type ScoreCurve, addScore, bestsAround, emptyCurve } from './patience.ts'
@@ -53,7 +54,8 @@ export interface PatientPrunerState {
  * `minDelta`. The order is that of the steps, not that of the reports, and of two reports of one step the first counts.
  * Until then the wrapped scheduler only takes reports down: one of Optuna's pruners judges nothing and records no rung.
  * Any other, unless it has `observe`, is told of every report, and what it would prune before goes on: it has to be
- * able to hear further of a trial that it has stopped, as `asha` and `medianStopping` are. Its other decisions hold.
+ * able to hear further of a trial that it has stopped, as `asha` and `medianStopping` are. What else it decides holds.
+ * One that says that it pauses trials is refused.
  * Source: Optuna.
  *
  * NaN is no improvement, and patience is never out while all before it or all since is NaN. ±Infinity count in their
@@ -65,19 +67,20 @@ export interface PatientPrunerState {
  * @param options.mode - `'min'` or `'max'`. Default: as for `metric`.
  * @param options.timeAttr - Metric that says how far a trial is. Default: the wrapped scheduler's, else
  *   `'training_iteration'`.
- * @throws {OptionError} when `patience` is missing, an option is unknown or out of its range, `wrapped` is no scheduler
- *   or has another metric, mode or `timeAttr`, or `mode` stands without `metric`.
+ * @throws {OptionError} when `patience` is missing, an option is unknown or out of its range, `wrapped` is no scheduler,
+ *   pauses trials, or has another metric, mode or `timeAttr`, or `mode` stands without `metric`.
  * @example new Tuner(train, { paramSpace, metric: 'loss', mode: 'min', scheduler: patientPruner({ wrapped: medianPruner(), patience: 3 }) })
  */
 export function patientPruner(options: PatientPrunerOptions): ObservingScheduler<PatientPrunerState> {
-  const settings = readOptions('patientPruner', options, DEFAULTS, CHECKS)
+  const settings = readNeeded(
+    'patientPruner',
+    options,
+    ['patience'],
+    'patientPruner needs patience. Write patientPruner({ wrapped: medianPruner(), patience: 3 }).',
+    DEFAULTS,
+    CHECKS,
+  )
   const { patience, minDelta } = settings
-  if (patience === undefined) {
-    throw new OptionError(
-      'patientPruner.patience',
-      'patientPruner needs patience. Write patientPruner({ wrapped: medianPruner(), patience: 3 }).',
-    )
-  }
   refuseModeAlone('patientPruner', settings)
   const wrapped: Scheduler | null = settings.wrapped ?? null
   if (wrapped !== null) checkWrapped(wrapped, settings)
@@ -181,8 +184,15 @@ function takeDown({ running, mode }: PatientPrunerState, { trial, time, values }
 }
 
 function checkWrapped(wrapped: Scheduler, { metric, mode, timeAttr }: RankingOptions): void {
-  mustBeScheduler('patientPruner', wrapped)
-  const { objective, timeAttr: wrappedTime } = traitsOf(wrapped)
+  mustBeScheduler('patientPruner', wrapped, 'wrapped')
+  const { name, objective, timeAttr: wrappedTime, pauses } = traitsOf(wrapped)
+  if (pauses) {
+    throw new OptionError(
+      'patientPruner.wrapped',
+      `patientPruner.wrapped: ${name} may pause trials or let them exploit, which knows no patience. Wrap one that only stops them, such as asha() or medianPruner().`,
+      { received: wrapped },
+    )
+  }
   refuseOther('metric', metric, objective.metric)
   refuseOther('mode', mode, objective.mode)
   refuseOther('timeAttr', timeAttr, wrappedTime)

@@ -1,6 +1,6 @@
 import { formatNumber } from '../core/format-number.ts'
-import { type Checks, must, readOptions } from '../core/options.ts'
-import { OptionError } from '../errors.ts'
+import { readNeeded } from '../core/needed-options.ts'
+import { type Checks, must } from '../core/options.ts'
 import type { ObservingScheduler } from './observing.ts'
 import {
   PERCENTILE_RULE_CHECKS,
@@ -48,13 +48,14 @@ const CHECKS: Checks<PercentilePrunerOptions> = {
  * @example new Tuner(train, { paramSpace, metric: 'loss', mode: 'min', scheduler: percentilePruner({ percentile: 25 }) })
  */
 export function percentilePruner(options: PercentilePrunerOptions): ObservingScheduler<PercentileRuleState> {
-  const { percentile, ...rule } = readOptions('percentilePruner', options, DEFAULTS, CHECKS)
-  if (percentile === undefined) {
-    throw new OptionError(
-      'percentilePruner.percentile',
-      'percentilePruner needs percentile. Write percentilePruner({ percentile: 25 }) to keep the best quarter.',
-    )
-  }
+  const { percentile, ...rule } = readNeeded(
+    'percentilePruner',
+    options,
+    ['percentile'],
+    'percentilePruner needs percentile. Write percentilePruner({ percentile: 25 }) to keep the best quarter.',
+    DEFAULTS,
+    CHECKS,
+  )
   const standard = `the best ${formatNumber(percentile)} %`
   return percentileRule('percentilePruner', standard, { ...rule, percentile })
 }

@@ -9,18 +9,19 @@ import {
   type PruningStepOptions,
   isFirstInInterval,
 } from './pruning-steps.ts'
-import {
-  RANKING_CHECKS,
-  RANKING_DEFAULTS,
-  type RankingOptions,
-  onlyObjective,
-  refuseModeAlone,
-} from './ranking-options.ts'
+import { onlyObjective, refuseModeAlone } from './ranking-options.ts'
 import { CONTINUE, type Decision, type TrialReport } from './scheduler.ts'
-import { type ValuesByStep, addCurve, quantileOf, reportCount } from './step-values.ts'
+import {
+  type StepCurve,
+  type ValuesByStep,
+  addCurve,
+  addFirst,
+  quantileOf,
+  reportCount,
+} from './step-values.ts'
 
 /** Options that the percentile pruner and the median pruner have in common. */
-export interface PercentileRuleOptions extends RankingOptions, PruningStepOptions {
+export interface PercentileRuleOptions extends PruningStepOptions {
   /** How many trials must have completed before one is stopped. Integer from 0. Default 5. */
   readonly nStartupTrials?: number | undefined
   /** How many completed trials must have reported at a step to be compared with there. Integer from 1. Default 1. */
@@ -29,7 +30,6 @@ export interface PercentileRuleOptions extends RankingOptions, PruningStepOption
 
 /** Defaults of `PercentileRuleOptions`. */
 export const PERCENTILE_RULE_DEFAULTS = {
-  ...RANKING_DEFAULTS,
   ...PRUNING_STEP_DEFAULTS,
   nStartupTrials: 5,
   nMinTrials: 1,
@@ -37,7 +37,6 @@ export const PERCENTILE_RULE_DEFAULTS = {
 
 /** Checks of `PercentileRuleOptions`. */
 export const PERCENTILE_RULE_CHECKS: Checks<PercentileRuleOptions> = {
-  ...RANKING_CHECKS,
   ...PRUNING_STEP_CHECKS,
   nStartupTrials: must.integerFrom(0),
   nMinTrials: must.integerFrom(1),
@@ -56,8 +55,7 @@ export interface PercentileRuleState {
 
 interface RunningCurve {
   readonly furthest: Furthest
-  /** What was reported first at each step. */
-  readonly values: Map<number, number>
+  readonly reported: StepCurve
   /** Best of the values; NaN while there is nothing else. */
   best: number
 }
@@ -113,10 +111,10 @@ export function percentileRule(
       state.running.delete(trial)
       if (outcome !== 'completed') return
       state.completedCount++
-      const values = curve?.values ?? new Map<number, number>()
+      const reported = curve?.reported ?? { steps: [], values: [] }
       // A report that came with the end was never judged, but is as good as the others.
-      if (last !== undefined) addFirst(values, last)
-      addCurve(state.completed, values, quantileFor(state.mode))
+      if (last !== undefined) addFirst(reported, last.time, last.values[0] as number)
+      addCurve(state.completed, reported, quantileFor(state.mode))
     },
   }
 
@@ -147,21 +145,14 @@ function takeDown({ running, mode }: PercentileRuleState, report: TrialReport): 
   const value = report.values[0] as number
   let curve = running.get(trial)
   if (curve === undefined) {
-    curve = { furthest: nowhere(), values: new Map(), best: Number.NaN }
+    curve = { furthest: nowhere(), reported: { steps: [], values: [] }, best: Number.NaN }
     running.set(trial, curve)
   }
-  if (addFirst(curve.values, report)) {
+  if (addFirst(curve.reported, time, value) !== undefined) {
     advance(curve.furthest, time, value)
     if (Number.isNaN(curve.best) || isWorse(curve.best, value, mode)) curve.best = value
   }
   return curve
-}
-
-/** Adds a report unless its step has one, or is NaN, which says nothing of how far the trial is. */
-function addFirst(values: Map<number, number>, { time, values: reported }: TrialReport): boolean {
-  if (Number.isNaN(time) || values.has(time)) return false
-  values.set(time, reported[0] as number)
-  return true
 }
 
 function isWorse(a: number, b: number, mode: Mode): boolean {

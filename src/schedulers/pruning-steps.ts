@@ -1,8 +1,9 @@
 import { type Checks, must } from '../core/options.ts'
 import type { Furthest } from './furthest.ts'
+import { RANKING_CHECKS, RANKING_DEFAULTS, type RankingOptions } from './ranking-options.ts'
 
-/** At which steps a pruner may stop a trial. */
-export interface PruningStepOptions {
+/** By which metric a pruner judges trials, and at which steps it may stop them. */
+export interface PruningStepOptions extends RankingOptions {
   /** Step before which no trial is stopped, in units of `timeAttr`. From 0. Default 0. */
   readonly nWarmupSteps?: number | undefined
   /**
@@ -13,10 +14,11 @@ export interface PruningStepOptions {
 }
 
 /** Defaults of `PruningStepOptions`. */
-export const PRUNING_STEP_DEFAULTS = { nWarmupSteps: 0, intervalSteps: 1 }
+export const PRUNING_STEP_DEFAULTS = { ...RANKING_DEFAULTS, nWarmupSteps: 0, intervalSteps: 1 }
 
 /** Checks of `PruningStepOptions`. */
 export const PRUNING_STEP_CHECKS: Checks<PruningStepOptions> = {
+  ...RANKING_CHECKS,
   nWarmupSteps: must.from(0),
   intervalSteps: must.from(1),
 }
@@ -24,7 +26,7 @@ export const PRUNING_STEP_CHECKS: Checks<PruningStepOptions> = {
 /** Whether the furthest step of a trial is the first that it has reported in its interval. */
 export function isFirstInInterval(
   { step, before }: Furthest,
-  { nWarmupSteps, intervalSteps }: typeof PRUNING_STEP_DEFAULTS,
+  { nWarmupSteps, intervalSteps }: Pick<typeof PRUNING_STEP_DEFAULTS, 'nWarmupSteps' | 'intervalSteps'>,
 ): boolean {
   if (!(step >= nWarmupSteps)) return false
   const begin = Math.floor((step - nWarmupSteps) / intervalSteps) * intervalSteps + nWarmupSteps

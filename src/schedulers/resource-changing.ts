@@ -1,5 +1,6 @@
 import { formatNumber } from '../core/format-number.ts'
-import { type Check, type Checks, describe, must, readOptions } from '../core/options.ts'
+import { type Checks, describe, must, readOptions } from '../core/options.ts'
+import { needProblem } from '../core/resources.ts'
 import type { Resources } from '../core/trial.ts'
 import { OptionError } from '../errors.ts'
 import { isAmong } from './candidates.ts'
@@ -13,7 +14,7 @@ import {
 } from './resource-allocation.ts'
 import type { Candidate, Decision, Scheduler, TrialReport } from './scheduler.ts'
 import { type Standings, emptyStandings, enter, leave } from './standings.ts'
-import { traitsOf } from './traits.ts'
+import { mustBeScheduler, traitsOf } from './traits.ts'
 
 /** Says what a trial that has reported shall hold from now on; undefined, or what it holds, for no change. */
 export type ResourcesAllocation = (
@@ -45,24 +46,19 @@ const DEFAULTS = {
   reserveResources: {},
 }
 
-const amounts: Check<Resources> = (value) =>
-  areAmounts(value) ? undefined : 'must be an object of amounts, such as { cpu: 2 }.'
-
 const CHECKS: Checks<ResourceChangingOptions> = {
-  wrapped: (scheduler) =>
-    typeof scheduler === 'object' && typeof scheduler.onReport === 'function'
-      ? undefined
-      : 'must be a scheduler, such as asha().',
   resourcesAllocation: (allocation) =>
     typeof allocation === 'function'
       ? undefined
       : must.beOneOf('distributeEvenly', 'distributeToTop')(allocation)?.replace(/\.$/, ', or a function.'),
   increaseBy: (value) =>
-    amounts(value) ??
-    (Object.values(value).some((amount) => amount > 0) ? undefined : 'must have an amount above 0.'),
+    needProblem(value) ??
+    (Object.values(value).some((amount) => amount > 0)
+      ? undefined
+      : `must have an amount above 0, which ${inWords(value)} has not.`),
   increaseByTimes: (value) =>
     typeof value === 'number' && value >= 1 ? undefined : 'must be a number from 1.',
-  reserveResources: amounts,
+  reserveResources: needProblem,
 }
 
 /** All that `resourceChanging` remembers. */
@@ -115,13 +111,17 @@ export function resourceChanging<Base = unknown>(
     CHECKS as Checks<ResourceChangingOptions<Base>>,
   )
   const { resourcesAllocation, increaseBy, increaseByTimes, reserveResources } = settings
-  const wrapped: Scheduler<Base> = options.wrapped ?? (fifo() as Scheduler<Base>)
+  const wrapped = settings.wrapped === undefined ? (fifo() as Scheduler<Base>) : settings.wrapped
+  mustBeScheduler('resourceChanging', wrapped, 'wrapped')
   const traits = traitsOf(wrapped)
   const steps = { increaseBy, increaseByTimes }
+  const ranks = resourcesAllocation === 'distributeToTop'
 
   return {
     ...traits,
     name: 'resourceChanging',
+    objectives: ranks && traits.objectives === 'any' ? 'some' : traits.objectives,
+    pauses: true,
     line: `${traits.line} Free resources go to running trials.`,
 
     init(context) {

@@ -2,7 +2,7 @@ import { formatNumber } from '../core/format-number.ts'
 import { type Mode, orient } from '../core/objective.ts'
 import { counted } from '../core/options.ts'
 import { type SplitNumbers, addNumber, noNumbers, numberCount, smallestHigh } from '../math/split-numbers.ts'
-import type { Furthest } from './furthest.ts'
+import { type Furthest, nowhere } from './furthest.ts'
 import { CONTINUE, type Decision } from './scheduler.ts'
 
 // r  minResource, η  reductionFactor, s  minEarlyStoppingRate; the k-th rung, from 0, lies at r · η ⁽ˢ⁺ᵏ⁾
@@ -22,6 +22,18 @@ export interface HalvingClimber {
   readonly furthest: Furthest
   /** How many rungs it has a score at. */
   rungs: number
+  /** Where the next rung lies; undefined until that is known. */
+  next: number | undefined
+}
+
+/** Of a trial that has reported nothing. */
+export function atTheFoot(): HalvingClimber {
+  return { furthest: nowhere(), rungs: 0, next: undefined }
+}
+
+/** Whether a trial is known not to have reached its next rung, as at most reports: nothing can be decided then. */
+export function isBelowNext({ furthest: { step }, next }: HalvingClimber): boolean {
+  return next !== undefined && !(step >= next)
 }
 
 /** What decisions are put in words with. */
@@ -48,7 +60,7 @@ export function climb(
   const score = orient(value, words.mode)
   let passed: Decision = CONTINUE
   for (;;) {
-    const level = levelOf(climber.rungs, rules)
+    const level = (climber.next ??= levelOf(climber.rungs, rules))
     // Far enough up the levels overflow, and there is nothing beyond.
     if (!(step >= level) || level === Infinity) return passed
     if (Number.isNaN(value)) {
@@ -59,6 +71,7 @@ export function climb(
     const count = numberCount(rung) + 1
     addNumber(rung, score, count - passing(count, rules))
     climber.rungs++
+    climber.next = undefined
     const oriented = smallestHigh(rung) as number
     const cutoff = orient(oriented, words.mode) + 0
     const evidence = {

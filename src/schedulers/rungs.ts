@@ -1,6 +1,7 @@
 import { partitionPoint } from '../core/partition-point.ts'
 import { nearestLog } from '../math/nearest-log.ts'
-import { quantileOfSorted } from '../math/quantile.ts'
+import { interpolate } from '../math/quantile.ts'
+import { type SplitNumbers, addNumber, largestLow, noNumbers, smallestHigh } from '../math/split-numbers.ts'
 
 /** Where the rungs of successive halving lie. */
 export interface RungOptions {
@@ -13,8 +14,8 @@ export interface RungOptions {
 export interface Rung {
   /** How far a trial has to be to count here, in units of the scheduler's `timeAttr`. */
   readonly level: number
-  /** Ascending; larger is better. Only the first `count` are scores, the rest is room to grow. */
-  scores: Float64Array
+  /** Larger is better. Split where the cutoff lies. */
+  readonly scores: SplitNumbers
   count: number
 }
 
@@ -51,46 +52,31 @@ export function bracketProbabilities(rungCounts: readonly number[]): number[] {
 
 /** A rung that no trial has reached yet. */
 export function emptyRung(level: number): Rung {
-  return { level, scores: new Float64Array(8), count: 0 }
+  return { level, scores: noNumbers(), count: 0 }
 }
 
 /**
  * The score that a trial has to reach at this rung to be among the best 1 / `reductionFactor` of those already there;
  * null while the rung is empty. Never NaN. Cost: O(1).
+ * @param reductionFactor - The same as for `recordScore`.
  */
-export function cutoffOf(rung: Rung, reductionFactor: number): number | null {
-  if (rung.count === 0) return null
+export function cutoffOf({ scores, count }: Rung, reductionFactor: number): number | null {
+  const low = largestLow(scores)
+  if (low === undefined) return null
+  const position = cutoffPosition(count, reductionFactor)
+  return interpolate(low, smallestHigh(scores) ?? low, position - Math.floor(position))
+}
+
+/** Adds a score to a rung. NaN counts as -Infinity: it lies under every cutoff in either case. Cost: O(log n). */
+export function recordScore(rung: Rung, score: number, reductionFactor: number): void {
+  const position = cutoffPosition(++rung.count, reductionFactor)
+  addNumber(rung.scores, rankedScore(score), Math.floor(position) + 1)
+}
+
+/** Where the cutoff lies among so many ascending scores, from 0; between two of them it is interpolated. */
+function cutoffPosition(count: number, reductionFactor: number): number {
   // Over 100 and back, as Ray asks numpy for a percentile: the last bit of the cutoff hangs on it.
-  return quantileOfSorted(rung.scores, rung.count, ((1 - 1 / reductionFactor) * 100) / 100)
-}
-
-/**
- * Adds a score to a rung. NaN counts as -Infinity: it lies under every cutoff in either case.
- * Cost: O(log n) comparisons and one move of memory.
- */
-export function recordScore(rung: Rung, score: number): void {
-  if (rung.count === rung.scores.length) {
-    const larger = new Float64Array(Math.max(8, 2 * rung.count))
-    larger.set(rung.scores)
-    rung.scores = larger
-  }
-  const ranked = rankedScore(score)
-  const at = firstAbove(rung.scores, rung.count, ranked)
-  rung.scores.copyWithin(at + 1, at, rung.count)
-  rung.scores[at] = ranked
-  rung.count++
-}
-
-/** Takes one score out again; it must be there. Cost: as of `recordScore`. */
-export function removeScore(rung: Rung, score: number): void {
-  const at = placeOf(rung, score)
-  rung.scores.copyWithin(at, at + 1, rung.count)
-  rung.count--
-}
-
-/** Index of a score that is there; of equal ones, the last. Cost: O(log n). */
-export function placeOf(rung: Rung, score: number): number {
-  return firstAbove(rung.scores, rung.count, rankedScore(score)) - 1
+  return (count - 1) * (((1 - 1 / reductionFactor) * 100) / 100)
 }
 
 /** What is kept of a score: NaN is the worst. */

@@ -1,5 +1,6 @@
 import { partitionPoint } from '../core/partition-point.ts'
-import { type Rung, firstAbove, placeOf, rankedScore, recordScore, removeScore } from './rungs.ts'
+import { firstAbove, rankedScore } from './rungs.ts'
+import { type SortedScores, addScore, indexOf, removeScore, scoreAt, sortedScores } from './sorted-scores.ts'
 
 /**
  * The reports of all trials, kept so that the mean of each trial's scores up to a moment can be ranked among those of
@@ -33,7 +34,9 @@ interface Curve {
 }
 
 /** The means of the trials that have reported at `level` or later. */
-interface Moment extends Rung {
+interface Moment {
+  readonly level: number
+  readonly means: SortedScores
   /** How many of these trials have no report from `since` to `level`, and so no mean. */
   blanks: number
 }
@@ -54,7 +57,7 @@ export function noReports(since: number): RunningMeans {
 
 /**
  * Adds one report, which may repeat a time or go back in it.
- * Cost: O(log trials) and one move of memory for each moment kept since the trial's last report.
+ * Cost: O(log trials) and a small move of memory for each moment kept since the trial's last report.
  * @returns The best score of the trial so far.
  */
 export function addReport(means: RunningMeans, trial: number, time: number, score: number): number {
@@ -105,17 +108,15 @@ function momentAt(curves: Iterable<Curve>, time: number): Moment {
     if (mean === undefined) blanks++
     else scores.push(rankedScore(mean))
   }
-  // Sorted at once: to insert them one by one would move them again and again.
-  return { level: time, scores: Float64Array.from(scores).sort(), count: scores.length, blanks }
+  return { level: time, means: sortedScores(scores), blanks }
 }
 
-function without(moment: Moment, own: number): Others {
-  const { scores, blanks } = moment
-  const count = moment.count - 1
+function without({ means, blanks }: Moment, own: number): Others {
+  const count = means.count - 1
   if (blanks > 0 || count === 0) return { count: count + blanks, blanks, median: NaN }
   // Two of the same rank are as good as one another: which of them is left out cannot show.
-  const place = placeOf(moment, own)
-  const other = (i: number): number => scores[i < place ? i : i + 1] as number
+  const place = indexOf(means, rankedScore(own))
+  const other = (i: number): number => scoreAt(means, i < place ? i : i + 1)
   const median = (other((count - 1) >>> 1) + other(count >>> 1)) / 2
   // Half way from -Infinity to Infinity: the worse of the two.
   return { count, blanks, median: Number.isNaN(median) ? -Infinity : median }
@@ -123,6 +124,12 @@ function without(moment: Moment, own: number): Others {
 
 function insert({ times, scores, sums }: Curve, time: number, score: number): void {
   const at = firstAbove(times, times.length, time)
+  if (at === times.length) {
+    times.push(time)
+    scores.push(score)
+    sums.push((sums[at - 1] ?? 0) + score)
+    return
+  }
   times.splice(at, 0, time)
   scores.splice(at, 0, score)
   for (let i = at; i < times.length; i++) sums[i] = (sums[i - 1] ?? 0) + (scores[i] as number)
@@ -131,13 +138,13 @@ function insert({ times, scores, sums }: Curve, time: number, score: number): vo
 function enter(moment: Moment, curve: Curve): void {
   const mean = meanUpTo(curve, moment.level)
   if (mean === undefined) moment.blanks++
-  else recordScore(moment, mean)
+  else addScore(moment.means, rankedScore(mean))
 }
 
 function leave(moment: Moment, curve: Curve): void {
   const mean = meanUpTo(curve, moment.level)
   if (mean === undefined) moment.blanks--
-  else removeScore(moment, mean)
+  else removeScore(moment.means, rankedScore(mean))
 }
 
 function meanUpTo({ times, sums }: Curve, time: number): number | undefined {

@@ -126,8 +126,8 @@ export interface Scheduler<State = unknown> {
   readonly name: string
   init(context: SchedulerContext): State
   onReport(state: State, report: TrialReport): Decision
-  /** How many objectives it can rank by. Default `'any'`. */
-  readonly objectives?: 'one' | 'any' | undefined
+  /** How many objectives it can rank by: `'some'` is one or more, `'any'` also none. Default `'any'`. */
+  readonly objectives?: 'one' | 'some' | 'any' | undefined
   /** The metric and mode given to the factory, if they were: they override the experiment's. Default: none. */
   readonly objective?: ObjectiveOptions | undefined
   /** The metric that says how far a trial is. Default `'training_iteration'`. */
@@ -139,6 +139,11 @@ export interface Scheduler<State = unknown> {
    * the user says otherwise; 0 for none. For schedulers that exploit. Default 0.
    */
   readonly saveEvery?: number | undefined
+  /**
+   * Whether it may let trials exploit, or pause them other than to make room for those that wait. Studies and
+   * `patientPruner`, which can only let trials go on or stop, refuse such a scheduler. Default false.
+   */
+  readonly pauses?: boolean | undefined
   onAdd?(state: State, added: AddedTrial): void
   /** May end waiting trials that can no longer win, or let them exploit. */
   onEnd?(state: State, end: TrialEnd): readonly Command[] | void

@@ -72,6 +72,17 @@ export function rankOf(standings: Standings, trial: number, score: number): numb
   return better
 }
 
+/** The trial than which `rank` others are better, from 0; undefined where there is none. Cost: O(n / 256). */
+export function trialAt({ pieces }: Standings, rank: number): number | undefined {
+  let better = rank
+  for (let i = pieces.length - 1; i >= 0; i--) {
+    const { trials, count } = pieces[i] as Piece
+    if (better < count) return trials[count - 1 - better]
+    better -= count
+  }
+  return undefined
+}
+
 /** From the best to the worst. Ends when the standings are changed. */
 export function* bestFirst({ pieces }: Standings): Generator<Standing> {
   for (let i = pieces.length - 1; i >= 0; i--) {

@@ -3,8 +3,8 @@ import type { Mode } from '../core/objective.ts'
 import { OptionError } from '../errors.ts'
 import type { SplitNumbers } from '../math/split-numbers.ts'
 import { completedLength } from './completed-length.ts'
-import { advance, nowhere } from './furthest.ts'
-import { type HalvingClimber, climb } from './rung-climb.ts'
+import { advance } from './furthest.ts'
+import { type HalvingClimber, atTheFoot, climb, isBelowNext } from './rung-climb.ts'
 import type { ObservingScheduler } from './observing.ts'
 import {
   RANKING_CHECKS,
@@ -120,7 +120,7 @@ export function successiveHalvingPruner(
       if (state.minResource === undefined && state.longest !== undefined) {
         state.minResource = Math.max(1, Math.floor(state.longest / 100))
       }
-      if (state.minResource === undefined) return CONTINUE
+      if (state.minResource === undefined || isBelowNext(climber)) return CONTINUE
       const rules = { ...settings, minResource: state.minResource }
       return climb(state.rungs, climber, rules, { metric: state.metric, mode: state.mode, bracket: '' })
     },
@@ -139,7 +139,7 @@ function takeDown(
 ): HalvingClimber {
   let climber = climbers.get(trial)
   if (climber === undefined) {
-    climber = { furthest: nowhere(), rungs: 0 }
+    climber = atTheFoot()
     climbers.set(trial, climber)
   }
   advance(climber.furthest, time, values[0] as number)

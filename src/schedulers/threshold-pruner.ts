@@ -1,5 +1,6 @@
 import { formatNumber } from '../core/format-number.ts'
-import { type Checks, must, readOptions } from '../core/options.ts'
+import { readNeeded } from '../core/needed-options.ts'
+import { type Checks, must } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { type Furthest, advance, nowhere } from './furthest.ts'
 import type { ObservingScheduler } from './observing.ts'
@@ -9,31 +10,27 @@ import {
   type PruningStepOptions,
   isFirstInInterval,
 } from './pruning-steps.ts'
-import {
-  RANKING_CHECKS,
-  RANKING_DEFAULTS,
-  type RankingOptions,
-  onlyObjective,
-  refuseModeAlone,
-} from './ranking-options.ts'
+import { onlyObjective, refuseModeAlone } from './ranking-options.ts'
 import { CONTINUE, type TrialReport } from './scheduler.ts'
 
 /** Options of `thresholdPruner`: one bound, or both. */
-export interface ThresholdPrunerOptions extends RankingOptions, PruningStepOptions {
+export interface ThresholdPrunerOptions extends PruningStepOptions {
   /** Least value that is in order. Not above `upper`. Default: none. */
   readonly lower?: number | undefined
   /** Greatest value that is in order. Default: none. */
   readonly upper?: number | undefined
 }
 
-const DEFAULTS = { ...RANKING_DEFAULTS, ...PRUNING_STEP_DEFAULTS, lower: undefined, upper: undefined }
+const DEFAULTS = { ...PRUNING_STEP_DEFAULTS, lower: undefined, upper: undefined }
 
 const CHECKS: Checks<ThresholdPrunerOptions> = {
-  ...RANKING_CHECKS,
   ...PRUNING_STEP_CHECKS,
   lower: must.within(-Infinity, Infinity),
   upper: must.within(-Infinity, Infinity),
 }
+
+const NEEDS =
+  'thresholdPruner needs a bound. Give lower, upper, or both, such as thresholdPruner({ upper: 10 }).'
 
 /** All that `thresholdPruner` remembers. */
 export interface ThresholdPrunerState {
@@ -62,7 +59,7 @@ export interface ThresholdPrunerState {
  * @example new Tuner(train, { paramSpace, metric: 'loss', mode: 'min', scheduler: thresholdPruner({ upper: 10 }) })
  */
 export function thresholdPruner(options: ThresholdPrunerOptions): ObservingScheduler<ThresholdPrunerState> {
-  const settings = readOptions('thresholdPruner', options, DEFAULTS, CHECKS)
+  const settings = readNeeded('thresholdPruner', options, ['lower', 'upper'], NEEDS, DEFAULTS, CHECKS)
   const { metric, mode, timeAttr, lower, upper } = settings
   refuseModeAlone('thresholdPruner', settings)
   refuseNoRange(lower, upper)
@@ -118,12 +115,6 @@ function takeDown({ running }: ThresholdPrunerState, { trial, time, values }: Tr
 }
 
 function refuseNoRange(lower: number | undefined, upper: number | undefined): void {
-  if (lower === undefined && upper === undefined) {
-    throw new OptionError(
-      'thresholdPruner',
-      'thresholdPruner needs a bound. Give lower, upper, or both, such as thresholdPruner({ upper: 10 }).',
-    )
-  }
   if (lower !== undefined && upper !== undefined && lower > upper) {
     throw new OptionError(
       'thresholdPruner.lower',

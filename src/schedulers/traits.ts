@@ -6,18 +6,22 @@ import type { Scheduler } from './scheduler.ts'
 /** What a scheduler says of itself, with the defaults for what it leaves out. */
 export interface SchedulerTraits {
   readonly name: string
-  readonly objectives: 'one' | 'any'
+  readonly objectives: 'one' | 'some' | 'any'
   readonly objective: ObjectiveOptions
   readonly timeAttr: string
   readonly line: string
   readonly saveEvery: number
+  readonly pauses: boolean
 }
 
 /** The one place that knows the defaults of what a scheduler need not say. */
 export function traitsOf(
-  scheduler: Pick<Scheduler, 'name' | 'objectives' | 'objective' | 'timeAttr' | 'line' | 'saveEvery'>,
+  scheduler: Pick<
+    Scheduler,
+    'name' | 'objectives' | 'objective' | 'timeAttr' | 'line' | 'saveEvery' | 'pauses'
+  >,
 ): SchedulerTraits {
-  const { name, objectives, objective, timeAttr, line, saveEvery } = scheduler
+  const { name, objectives, objective, timeAttr, line, saveEvery, pauses } = scheduler
   return {
     name,
     objectives: objectives ?? 'any',
@@ -25,6 +29,7 @@ export function traitsOf(
     timeAttr: timeAttr ?? 'training_iteration',
     line: line ?? `Using ${name}.`,
     saveEvery: saveEvery ?? 0,
+    pauses: pauses ?? false,
   }
 }
 
@@ -33,7 +38,11 @@ const RULES: readonly {
   readonly holds: (value: unknown) => boolean
   readonly words: string
 }[] = [
-  { key: 'objectives', holds: (value) => value === 'one' || value === 'any', words: "'one' or 'any'" },
+  {
+    key: 'objectives',
+    holds: (value) => value === 'one' || value === 'some' || value === 'any',
+    words: "'one', 'some' or 'any'",
+  },
   { key: 'objective', holds: isObject, words: "an object, such as { metric: 'loss', mode: 'min' }" },
   { key: 'timeAttr', holds: (value) => isText(value) && value !== '', words: 'the name of a metric' },
   { key: 'line', holds: isText, words: 'a line of text' },
@@ -42,15 +51,21 @@ const RULES: readonly {
     holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
     words: 'an integer from 0',
   },
+  { key: 'pauses', holds: (value) => typeof value === 'boolean', words: 'true or false' },
 ]
 
 /**
  * Refuses what is no scheduler.
  * @param owner - Who was given it, for messages, such as `'Tuner'`.
+ * @param role - As which option.
  * @throws {OptionError} also for a factory that was not called, and for what it says of itself that cannot be used.
  */
-export function mustBeScheduler(owner: string, scheduler: unknown): asserts scheduler is Scheduler {
-  const option = `${owner}.scheduler`
+export function mustBeScheduler(
+  owner: string,
+  scheduler: unknown,
+  role = 'scheduler',
+): asserts scheduler is Scheduler {
+  const option = `${owner}.${role}`
   const refuse = (problem: string): OptionError =>
     new OptionError(option, `${option} ${problem}`, { received: scheduler })
   if (typeof scheduler === 'function') {

@@ -3,11 +3,12 @@ import { randomStream } from '../../src/random/random.ts'
 import type { Candidate, Command, Decision, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
 
 const MAX_T = 27
-const SLOTS = 100
+// A tenth of the trials run at a time, so that both sizes have the same mix of reports, pauses and ends.
+const SHARE_RUNNING = 0.1
 
 /**
- * What a scheduler costs where many trials are under way: `trials` of them are there from the beginning, `SLOTS` run at a
- * time and report in turn, up to step 27, on curves that rise to levels of their own.
+ * What a scheduler costs where many trials are under way: `trials` of them are there from the beginning, a tenth run at
+ * a time and report in turn, up to step 27, on curves that rise to levels of their own.
  * @returns Microseconds inside the scheduler for each report, questions who runs next and ends included.
  */
 export function decisionCost(scheduler: Scheduler, trials: number): number {
@@ -76,7 +77,7 @@ class Play {
 
   #fill(): void {
     const { choose } = this.#scheduler
-    while (this.#running.length < SLOTS && this.#waiting.length > 0) {
+    while (this.#running.length < SHARE_RUNNING * this.#trials.length && this.#waiting.length > 0) {
       const choice = { candidates: this.#waiting, idle: this.#running.length === 0 }
       const chosen =
         choose === undefined

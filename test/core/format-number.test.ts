@@ -24,13 +24,12 @@ describe('formatNumber', () => {
     expect(formatNumber(value)).toBe(text)
   })
 
-  it('is near the number, and the same when it is read and written again', () => {
+  it('is near the number, and no longer than C’s', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const text = formatNumber(value)
-        const read = Number(text)
-        expect(Math.abs(read - value)).toBeLessThanOrEqual(Math.abs(value) * 5.1e-6 + 1e-320)
-        expect(formatNumber(read)).toBe(text === '-0' ? '0' : text)
+        expect(Math.abs(Number(text) - value)).toBeLessThanOrEqual(Math.abs(value) * 5.1e-6 + 1e-320)
+        if (!Number.isInteger(value)) expect(text.length).toBeLessThanOrEqual('-1.23457e-308'.length)
       }),
     )
   })

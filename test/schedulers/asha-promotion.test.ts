@@ -28,6 +28,34 @@ describe('asha with promotion', () => {
     obeysSchedulerLaws(() => asha({ ...halving, brackets: 3, stopLastTrials: false }))
   })
 
+  it('ends those that wait at once, without one more report, when it knows that no other can come', () => {
+    const run = new SchedulerRun(asha({ ...halving, reductionFactor: 3, maxT: 9 }), { budget: 4 })
+    for (let trial = 0; trial < 4; trial++) run.add(trial)
+    for (let trial = 0; trial < 4; trial++) run.choose()
+    for (const [trial, value] of [0.9, 0.5, 0.7].entries()) run.report(trial, 1, value)
+    expect(run.choose()).toBe(0)
+    run.end(3, 'failed')
+    expect(run.ended.size).toBe(0)
+    run.end(0)
+    expect([...run.ended]).toEqual([
+      [1, 'pruned'],
+      [2, 'pruned'],
+    ])
+  })
+
+  it('gives nobody up while one that the user holds could still win', () => {
+    const scheduler = asha(halving)
+    const run = new SchedulerRun(scheduler, { budget: 2 })
+    for (const [trial, value] of [0.9, 0.5].entries()) run.report(trial, 1, value)
+    // Trial 0 is held by the user.
+    const withoutHeld = { candidates: [{ trial: 1, status: 'paused' }], idle: false } as const
+    expect(scheduler.choose?.(run.state, withoutHeld)).toBeUndefined()
+    expect(run.ended.size).toBe(0)
+    run.end(0, 'interrupted')
+    expect(run.ended.size).toBe(0)
+    expect(run.choose(true)).toBe(1)
+  })
+
   it('lets every trial wait at its first rung, and says where it stands', () => {
     const run = runOf()
     run.report(0, 1, 0.5)

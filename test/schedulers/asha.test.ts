@@ -265,6 +265,13 @@ describe('the options of asha', () => {
     expect(run.report(0, 100, 1)).toMatchObject({ kind: 'stop', outcome: 'completed' })
   })
 
+  it('say how many brackets are without rungs, and stop nobody', () => {
+    expect(asha({ brackets: 7, maxT: 9, reductionFactor: 3 }).line).toBe(
+      'Using ASHA: rungs at training_iteration 1, 3, 9; full length 9; 4 of 7 brackets without rungs stop nobody.',
+    )
+    expect(asha({ brackets: 3, maxT: 9, reductionFactor: 3 }).line).not.toContain('without')
+  })
+
   it('make a line that stays short, however many rungs there are', () => {
     expect(asha({ reductionFactor: 1.5, maxT: 1000 }).line).toBe(
       'Using ASHA: rungs at training_iteration 1, 1.5, 2.25, 3.375, …, 291.929, 437.894, 656.841, 985.261; full length 1000.',

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultChoice } from '../../src/schedulers/default-choice.ts'
+import { OptionError } from '../../src/errors.ts'
 import { fifo } from '../../src/schedulers/fifo.ts'
 import { Driver, steps } from './driver.ts'
 import { obeysSchedulerLaws } from './laws.ts'
@@ -23,6 +24,13 @@ describe('fifo', () => {
       objective: {},
       line: 'Using FIFO scheduling algorithm.',
     })
+  })
+})
+
+describe('the options of fifo', () => {
+  it.each([{ metric: 3 }, null, 5, []])('are none: %j is refused', (options) => {
+    expect(() => fifo(options as never)).toThrow(OptionError)
+    expect(() => fifo(options as never)).toThrow(/fifo takes no options, got .*\. Write fifo\(\)\./)
   })
 })
 

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { OptionError, TroupeError } from '../../src/errors.ts'
 import { type HyperbandOptions, type HyperbandState, hyperband } from '../../src/schedulers/hyperband.ts'
 import { randomStream } from '../../src/random/random.ts'
+import { concurrencyLimiter } from '../../src/searchers/concurrency-limiter.ts'
+import { randomSearch } from '../../src/searchers/random-search.ts'
 import { simulate } from '../../src/testing/simulate.ts'
 import { type FixtureCase, readFixture } from '../conformance/fixture.ts'
 import { runRayHyperbandCase } from '../conformance/ray-hyperband.ts'
@@ -39,6 +41,36 @@ describe('hyperband', () => {
       [0, 4, 1],
       [1, 3, 4],
     ])
+  })
+
+  it('fills brackets one after the other with one slot, and with trials that end by themselves', async () => {
+    const lengthsWith = async (epochs: number, failing = 0): Promise<number[]> => {
+      const { results } = await simulate({
+        ...curve({ failing, epochs }),
+        scheduler: hyperband({ maxT: 9 }),
+        numSamples: 17,
+        maxConcurrentTrials: 1,
+        seed: 1,
+      })
+      return [...results].map(({ history }) => history.length)
+    }
+    const lengths = await lengthsWith(12)
+    expect(lengths.slice(0, 3)).toEqual([9, 9, 9])
+    expect(lengths.filter((length) => length === 1)).toHaveLength(6)
+    expect(lengths.filter((length) => length === 3)).toHaveLength(5)
+    // Those of the first bracket end before anybody could end them, and still make way for the second.
+    expect((await lengthsWith(8)).filter((length) => length === 1)).toHaveLength(6)
+  })
+
+  it('halves the few that there are when no more come before they have ended', async () => {
+    const { results } = await simulate({
+      ...curve({ failing: 0, epochs: 9 }),
+      scheduler: hyperband({ maxT: 9 }),
+      searcher: concurrencyLimiter(randomSearch(), { maxConcurrent: 3, batch: true }),
+      numSamples: 18,
+      seed: 1,
+    })
+    expect([...results].filter(({ state }) => state === 'pruned').length).toBeGreaterThan(3)
   })
 
   it('pauses those that reach the milestone first, and says for whom they wait', () => {

@@ -2,6 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OptionError } from '../../src/errors.ts'
 import { type MedianStoppingOptions, medianStopping } from '../../src/schedulers/median-stopping.ts'
+import { randomStream } from '../../src/random/random.ts'
+import { concurrencyLimiter } from '../../src/searchers/concurrency-limiter.ts'
+import { randomSearch } from '../../src/searchers/random-search.ts'
 import { uniform } from '../../src/space/numbers.ts'
 import { simulate } from '../../src/testing/simulate.ts'
 import { obeysSchedulerLaws } from './laws.ts'
@@ -83,6 +86,50 @@ describe('medianStopping', () => {
       expect(run.report(1, 2, 1.6)).toMatchObject({ kind: 'continue', evidence: { median: 1.5 } })
     },
   )
+
+  it('makes room for trials that are yet to come where minTimeSlice is given, and ends them all', async () => {
+    const pausesWith = async (options: MedianStoppingOptions, maxConcurrent = 20) => {
+      const { results, trace } = await simulate({
+        async *trainable({ level }: { level: number }) {
+          for (let epoch = 1; epoch <= 9; epoch++) yield { acc: level * (1 - 1 / (epoch + 1)) }
+        },
+        paramSpace: { level: uniform(0, 1) },
+        metric: 'acc',
+        mode: 'max',
+        searcher: concurrencyLimiter(randomSearch(), { maxConcurrent }),
+        scheduler: medianStopping({ gracePeriod: 2, ...options }),
+        numSamples: 20,
+        maxConcurrentTrials: 2,
+        seed: 1,
+      })
+      expect([...results].map(({ state }) => state)).not.toContain('interrupted')
+      return [...trace].filter((event) => event.type === 'trial.decision' && event.decision === 'pause')
+        .length
+    }
+    expect(await pausesWith({})).toBe(0)
+    const pauses = await pausesWith({ minTimeSlice: 0 })
+    expect(pauses).toBeGreaterThan(3)
+    expect(await pausesWith({ minTimeSlice: 5 })).toBeLessThan(pauses)
+    // A searcher that has nothing to suggest until one of two trials ends.
+    await pausesWith({ minTimeSlice: 0 }, 2)
+  })
+
+  it('keeps a slot for a trial to come once, and not where nothing else can run', () => {
+    const scheduler = medianStopping({ gracePeriod: 0, minTimeSlice: 0 })
+    const objectives = [{ metric: 'acc', mode: 'max' }] as const
+    const state = scheduler.init({ name: 'test', resources: {}, objectives, budget: 3 })
+    const add = (trial: number) =>
+      scheduler.onAdd?.(state, { trial, config: {}, resources: {}, random: randomStream('test') })
+    const choose = (idle: boolean) =>
+      scheduler.choose?.(state, { candidates: [{ trial: 0, status: 'paused' }], idle })
+    add(0)
+    expect(choose(true)).toBe(0)
+    expect([choose(false), choose(false)]).toEqual([undefined, 0])
+    add(1)
+    expect(choose(false)).toBeUndefined()
+    add(2)
+    expect(choose(false)).toBe(0)
+  })
 
   it('makes room for a trial that waits, after its time slice, while it cannot be judged', () => {
     const run = runOf({ gracePeriod: 0, minSamplesRequired: 2, minTimeSlice: 2 })

@@ -161,10 +161,12 @@ describe('patientPruner', () => {
 describe('the options of patientPruner', () => {
   it.each([
     [{}, 'patientPruner.patience', /needs patience/],
+    [undefined, 'patientPruner', /needs patience.*patience: 3 }\)\.$/],
+    [3, 'patientPruner', /needs patience.*Got 3\.$/],
     [{ patience: -1 }, 'patientPruner.patience', /integer from 0/],
     [{ patience: 1, minDelta: -1 }, 'patientPruner.minDelta', /from 0/],
     [{ patience: 1, mode: 'min' }, 'patientPruner.metric', /metric is not/],
-    [{ patience: 1, wrapped: medianPruner }, 'patientPruner.scheduler', /Did you mean medianPruner\(\)\?/],
+    [{ patience: 1, wrapped: medianPruner }, 'patientPruner.wrapped', /Did you mean medianPruner\(\)\?/],
     [
       { patience: 1, wrapped: medianPruner(), timeAttr: 'epoch' },
       'patientPruner.timeAttr',

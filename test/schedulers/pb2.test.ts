@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { OptionError } from '../../src/errors.ts'
 import { defineTrainable } from '../../src/executors/trainable.ts'
 import { randomStream } from '../../src/random/random.ts'
-import { addRanking, chooseValues, noData } from '../../src/schedulers/pbt/bandit.ts'
+import { chooseValues } from '../../src/schedulers/pbt/bandit.ts'
+import { addRanking, noData } from '../../src/schedulers/pbt/growths.ts'
 import { pb2, type Pb2Options } from '../../src/schedulers/pbt/pb2.ts'
 import { pbtPolicy } from '../../src/schedulers/pbt/pbt-policy.ts'
 import { uniform } from '../../src/space/numbers.ts'
@@ -19,10 +20,12 @@ function runOf<Config = never>(options: Partial<Pb2Options<Config>> = {}) {
   return run
 }
 
+const configured = { configOf: (trial: number) => ({ lr: trial / 10 }) }
+
 describe('pb2', () => {
-  obeysSchedulerLaws(() => pb2({ ...everyTwo, quantileFraction: 0.5 }))
+  obeysSchedulerLaws(() => pb2({ ...everyTwo, quantileFraction: 0.5 }), configured)
   describe('all together', () => {
-    obeysSchedulerLaws(() => pb2({ ...everyTwo, hyperparamBounds: { trial: [0, 10] }, synch: true }))
+    obeysSchedulerLaws(() => pb2({ ...everyTwo, synch: true }), configured)
   })
 
   it('lets the worst go on from the best with values within the bounds, and says which', () => {
@@ -55,6 +58,12 @@ describe('pb2', () => {
     const run = runOf({ customExploreFn: ({ lr }: { lr: number }) => ({ lr, rounds: 7 }) })
     for (const trial of [1, 2, 3]) run.report(trial, 2, trial)
     expect(run.report(0, 2, 0)).toMatchObject({ config: { rounds: 7 } })
+  })
+
+  it('refuses bounds of what no trial has, and an endless population', () => {
+    const build = (): unknown => runOf({ hyperparamBounds: { levl: [0, 1] } })
+    expect(build).toThrow(/^pb2\.hyperparamBounds\/levl is in no trial's configuration/)
+    expect(() => new PopulationRun(pb2(everyTwo), 'max', Infinity)).toThrow(/Give numSamples/)
   })
 
   it('learns nothing from scores that are no finite numbers, and goes on', () => {
@@ -169,6 +178,24 @@ describe('the bandit of pb2', () => {
     expect(data.rows).toEqual([])
     addRanking(data, 0, { time: 4, score: 6, values: [3] })
     expect(data.rows).toEqual([{ time: 4, before: 2, values: [3], growth: 2 }])
+  })
+
+  it('remembers the newest 50 of those that it chose at the same time, so that none costs more and more', () => {
+    const data = taught((x) => x)
+    for (let seed = 0; seed < 60; seed++) choose(data, seed)
+    expect(data.pending).toHaveLength(50)
+  })
+
+  it('fits its model anew only when a tenth of what it knows is new', () => {
+    const data = taught((x) => x)
+    choose(data, 1)
+    const { fitted } = data
+    addRanking(data, 0, { time: 3, score: 5, values: [(0.5 / 12) * 10] })
+    choose(data, 2)
+    expect(data.fitted).toBe(fitted)
+    for (const time of [4, 5, 6]) addRanking(data, 0, { time, score: time, values: [(0.5 / 12) * 10] })
+    choose(data, 3)
+    expect(data.fitted?.rowCount).toBeGreaterThan(fitted?.rowCount ?? NaN)
   })
 
   it('keeps the newest 200 growths', () => {

@@ -101,7 +101,7 @@ describe('pbtReplay', () => {
   // The laws' trials each have a configuration of their own, so that all would be refused.
   obeysSchedulerLaws(() => ({
     ...pbtReplay({ policy }),
-    onAdd: (state, { trial }) => void state.set(trial, 0),
+    onAdd: (state, { trial }) => void state.taken.set(trial, 0),
   }))
 
   it('changes the configuration when the trial has come to a step, from its own checkpoint', () => {
@@ -125,13 +125,28 @@ describe('pbtReplay', () => {
     expect(run.report(0, 10, 1)).toEqual({ kind: 'continue' })
   })
 
-  it('waits with a change until there is a checkpoint', () => {
+  it('asks once for a change without a checkpoint, and then waits with it until there is one', () => {
     const run = new PopulationRun(pbtReplay({ policy })).add(policy[0].config).withoutCheckpoint(0)
-    expect(run.report(0, 4, 1)).toMatchObject({
+    expect(run.report(0, 4, 1)).toMatchObject({ kind: 'exploit', donor: 0 })
+    expect(run.report(0, 5, 1)).toMatchObject({
       kind: 'continue',
       evidence: { declined: 'it has no checkpoint' },
     })
-    expect(run.report(0, 5, 1)).toMatchObject({ kind: 'continue' })
+    expect(run.withCheckpoint(0).report(0, 6, 1)).toMatchObject({ kind: 'exploit', config: { lr: 0.3 } })
+  })
+
+  it('warns the user once of trials that leave no checkpoints', async () => {
+    const { results } = await simulate({
+      trainable: defineTrainable({ setup: () => ({}), step: () => ({ acc: 1 }) }),
+      paramSpace: { lr: policy[0].config.lr },
+      metric: 'acc',
+      mode: 'max',
+      stop: { training_iteration: 10 },
+      stepMs: 1,
+      scheduler: pbtReplay({ policy }),
+    })
+    const said = results.warnings.filter(({ kind }) => kind === 'decision').map(({ message }) => message)
+    expect(said).toEqual([expect.stringMatching(/^The scheduler pbtReplay .*which has no checkpoint/)])
   })
 
   it('asks for checkpoints where the schedule changes, and says what it does', () => {

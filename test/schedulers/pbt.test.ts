@@ -31,13 +31,18 @@ function considered<Config = never>(options: PbtOptions<Config> = {}) {
   return run
 }
 
+const configured = { configOf: (trial: number) => ({ lr: trial }) }
+
 describe('pbt', () => {
-  obeysSchedulerLaws(() => pbt({ ...everyTwo, quantileFraction: 0.5 }))
+  obeysSchedulerLaws(() => pbt({ ...everyTwo, quantileFraction: 0.5 }), configured)
   describe('all together', () => {
-    obeysSchedulerLaws(() => pbt({ ...everyTwo, quantileFraction: 0.5, synch: true }))
+    obeysSchedulerLaws(() => pbt({ ...everyTwo, quantileFraction: 0.5, synch: true }), configured)
   })
   describe('after a burn-in, with most values drawn anew', () => {
-    obeysSchedulerLaws(() => pbt({ ...everyTwo, burnInPeriod: 5, resampleProbability: 0.9, synch: true }))
+    obeysSchedulerLaws(
+      () => pbt({ ...everyTwo, burnInPeriod: 5, resampleProbability: 0.9, synch: true }),
+      configured,
+    )
   })
 
   it('lets the worst go on from the best, with a changed configuration, and says why', () => {
@@ -106,13 +111,15 @@ describe('pbt', () => {
     expect(run.report(0, 5, 0)).toMatchObject({ kind: 'exploit', donor: 3 })
   })
 
-  it('exploits nobody who has no checkpoint, and says so', () => {
+  it('asks once to exploit one that has no checkpoint, so that a warning says it, and then says why it does not', () => {
     const run = runOf()
       .add(...four)
       .withoutCheckpoint(3)
     run.chooseAll()
     for (const trial of [1, 2, 3]) run.report(trial, 2, trial)
-    expect(run.report(0, 2, 0)).toMatchObject({
+    expect(run.report(0, 2, 0)).toMatchObject({ kind: 'exploit', donor: 3 })
+    expect(run.report(0, 3, 0)).toEqual({ kind: 'continue' })
+    expect(run.report(0, 4, 0)).toMatchObject({
       kind: 'continue',
       evidence: { donor: 3, declined: 'it has no checkpoint' },
     })
@@ -203,11 +210,22 @@ describe('pbt', () => {
     expect(run.report(0, 2, 0)).toMatchObject({ config: { lr: 0.2, noise: expect.any(Number) } })
   })
 
-  it('refuses a function that returns no configuration, by name', () => {
-    const run = considered({ customExploreFn: () => undefined })
-    expect(() => run.report(0, 2, 0)).toThrow(
-      /^pbt\.customExploreFn gave undefined\. Return the configuration/,
-    )
+  it.each([
+    [
+      'nothing',
+      () => undefined,
+      /^pbt\.customExploreFn gave undefined\. Return the configuration.*plain object/,
+    ],
+    [
+      'a promise',
+      async (config: object) => config,
+      /gave a Promise\. It must answer at once.*no async function/,
+    ],
+    ['an array', () => [1], /gave an array of 1: \[1\]\. Return the configuration/],
+    ['an instance of a class', () => new Map(), /gave a Map\. Return the configuration/],
+  ])('refuses a function that returns %s, by name', (_, customExploreFn, message) => {
+    const run = considered({ customExploreFn })
+    expect(() => run.report(0, 2, 0)).toThrow(message)
   })
 
   it('asks for checkpoints as often as trials can be considered', () => {
@@ -216,6 +234,41 @@ describe('pbt', () => {
     expect(saveEvery({ perturbationInterval: 2.5 })).toBe(3)
     expect(saveEvery({ perturbationInterval: 4, burnInPeriod: 10 })).toBe(2)
     expect(saveEvery({ perturbationInterval: 4, timeAttr: 'seconds' })).toBe(1)
+  })
+})
+
+describe('what no trial has, though it is to be changed', () => {
+  const populationOf = (hyperparamMutations: PbtOptions['hyperparamMutations'], ...configs: unknown[]) =>
+    runOf({ hyperparamMutations }).add(...configs)
+
+  it.each([
+    [{ levl: [1] }, { level: 1, lr: 2 }, /^pbt\.hyperparamMutations\/levl is in no trial's.*mean level\?$/],
+    [{ net: { dpth: [1] } }, { net: { depth: 1 } }, /net\/dpth is in no.*Did you mean net\/depth\?$/],
+    [{ nte: { depth: [1] } }, { net: { depth: 1 } }, /nte\/depth is in no.*Did you mean net\?$/],
+    [
+      { momentum: [1] },
+      { lr: 1, width: 2 },
+      /There are lr, width\. Name what paramSpace has, or put it there/,
+    ],
+  ])('is refused before the first trial starts: %j', (mutations, config, message) => {
+    expect(() => populationOf(mutations, config).choose(true)).toThrow(OptionError)
+    expect(() => populationOf(mutations, config).choose(true)).toThrow(message)
+  })
+
+  it('may be in some of them alone, as what depends on a choice is', () => {
+    expect(populationOf({ momentum: [1] }, { lr: 1 }, { lr: 1, momentum: 1 }).choose(true)).toBe(0)
+  })
+
+  it('ends an experiment with an error that says so', async () => {
+    const { results } = await simulate({
+      trainable: stepped,
+      paramSpace: { lr: uniform(0, 1) },
+      metric: 'acc',
+      mode: 'max',
+      numSamples: 2,
+      scheduler: pbt({ ...everyTwo, hyperparamMutations: { lrr: uniform(0, 1) } }),
+    }).catch((error: unknown) => ({ results: error }))
+    expect(String((results as { error?: Error }).error ?? results)).toMatch(/Did you mean lr\?/)
   })
 })
 
@@ -229,7 +282,42 @@ describe('a population with fewer slots than trials', () => {
     expect(run.choose()).toBe(1)
   })
 
-  it('does not wait for more than 100 trials', () => {
+  it('is made as a whole, however large, where its size is known', () => {
+    const run = new PopulationRun(pbt(everyTwo), 'max', 150)
+    run.add(...Array.from({ length: 149 }, () => four[0]))
+    expect(run.choose()).toBeUndefined()
+    expect(run.add(four[0]).choose()).toBe(0)
+  })
+
+  it('trains all of its trials side by side, the last one as soon as the others', async () => {
+    const { trace } = await simulate({
+      trainable: stepped,
+      paramSpace: { lr: uniform(0, 1) },
+      metric: 'acc',
+      mode: 'max',
+      numSamples: 150,
+      maxConcurrentTrials: 4,
+      stop: { training_iteration: 8 },
+      stepMs: 10,
+      scheduler: pbt(everyTwo),
+      seed: 1,
+    })
+    const firsts = new Map<number, number>()
+    for (const record of trace) {
+      if (record.type === 'trial.report' && !firsts.has(record.trial)) firsts.set(record.trial, record.at)
+    }
+    // An interval for each of the others, on 4 slots.
+    expect(firsts.size).toBe(150)
+    expect(Math.max(...firsts.values())).toBeLessThan(2 * 10 * (150 / 4 + 2))
+  })
+
+  it.each([true, false])('cannot be endless, synch %s', (synch) => {
+    const build = (): unknown => new PopulationRun(pbt({ ...everyTwo, synch }), 'max', Infinity)
+    expect(build).toThrow(OptionError)
+    expect(build).toThrow(/one population, but there is no end of them\. Give numSamples/)
+  })
+
+  it('does not wait for more than 100 trials where nobody knows how many there will be', () => {
     const run = runOf().add(...Array.from({ length: 99 }, () => four[0]))
     expect(run.choose()).toBeUndefined()
     expect(run.add(four[0]).choose()).toBe(0)
@@ -292,6 +380,22 @@ describe('pbt with synch', () => {
       evidence: { lower: [0, 1], donor: expect.any(Number) },
     })
     expect(run.commands.map(({ trial }) => trial)).toEqual([1])
+  })
+
+  it('asks once to exploit one that has no checkpoint, and then says in the evidence why it does not', () => {
+    const run = runOf({ synch: true })
+      .add(...four)
+      .withoutCheckpoint(3)
+    run.chooseAll()
+    for (const trial of [0, 1, 2, 3]) run.report(trial, 2, trial)
+    expect(run.commands).toMatchObject([{ trial: 0, decision: { kind: 'exploit', donor: 3 } }])
+    run.chooseAll()
+    for (const trial of [0, 1, 2]) expect(run.report(trial, 4, trial)).toMatchObject({ kind: 'pause' })
+    expect(run.report(3, 4, 3)).toMatchObject({
+      kind: 'pause',
+      evidence: { exploits: [{ trial: 0, donor: 3, done: false, declined: 'it has no checkpoint' }] },
+    })
+    expect(run.commands).toHaveLength(1)
   })
 
   it('goes on without a trial that ends while the others wait for it', () => {
@@ -427,6 +531,21 @@ describe('a whole experiment with pbt', () => {
     }
     expect(await meanOf(true)).toBeGreaterThan((await meanOf(false)) + 0.05)
   })
+
+  it.each([true, false])(
+    'warns the user once of trials that leave no checkpoints, synch %s',
+    async (synch) => {
+      const trainable = defineTrainable({
+        setup: (config: { lr: number }) => ({ lr: config.lr, weight: 0 }),
+        step: (state) => ({ acc: (state.weight = learn(state.weight, state.lr)) }),
+      })
+      const options = { ...base, trainable, maxConcurrentTrials: 3, scheduler: scheduler(synch) }
+      const { results } = await simulate(options)
+      const said = results.warnings.filter(({ kind }) => kind === 'decision').map(({ message }) => message)
+      expect(said).toEqual([expect.stringMatching(/^The scheduler pbt let trial .*which has no checkpoint/)])
+      for (const { state, iteration } of results) expect([state, iteration]).toEqual(['completed', 20])
+    },
+  )
 
   it.each([true, false])('leaves nobody waiting when trials crash, synch %s', async (synch) => {
     for (const seed of [1, 2, 3]) {

@@ -121,6 +121,8 @@ function naive(
 describe('the options of percentilePruner', () => {
   it.each([
     [{}, 'percentilePruner.percentile', /needs percentile/],
+    [undefined, 'percentilePruner', /needs percentile.*to keep the best quarter\.$/],
+    [25, 'percentilePruner', /needs percentile.*percentile: 25.*Got 25\.$/],
     [{ percentile: 101 }, 'percentilePruner.percentile', /from 0 to 100.*Got 101/],
     [{ percentile: 25, nStartupTrials: -1 }, 'percentilePruner.nStartupTrials', /integer from 0/],
     [{ percentile: 25, nWarmupSteps: -1 }, 'percentilePruner.nWarmupSteps', /from 0/],

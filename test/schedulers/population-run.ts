@@ -18,10 +18,12 @@ export class PopulationRun<State> {
   /** Whether commands change anything. */
   obeys = true
 
-  constructor(scheduler: Scheduler<State>, mode: Mode = 'max') {
+  /** @param budget - How many trials there will be, where that is known. */
+  constructor(scheduler: Scheduler<State>, mode: Mode = 'max', budget?: number) {
     this.#scheduler = scheduler
     this.#mode = mode
-    this.state = scheduler.init({ name: 'test', resources: {}, objectives: [{ metric: 'acc', mode }] })
+    const context = { name: 'test', resources: {}, objectives: [{ metric: 'acc', mode }] }
+    this.state = scheduler.init(budget === undefined ? context : { ...context, budget })
   }
 
   add(...configs: unknown[]): this {
@@ -42,6 +44,11 @@ export class PopulationRun<State> {
 
   withoutCheckpoint(trial: number): this {
     this.#checkpoints.delete(trial)
+    return this
+  }
+
+  withCheckpoint(trial: number): this {
+    this.#checkpoints.add(trial)
     return this
   }
 
@@ -77,7 +84,7 @@ export class PopulationRun<State> {
     this.#last.set(trial, report)
     const decision = this.#scheduler.onReport(this.state, report)
     if (decision.kind === 'pause') this.#waiting.set(trial, 'paused')
-    if (decision.kind === 'exploit') this.#exploit(trial, decision.config)
+    if (decision.kind === 'exploit') this.#exploit(trial, decision)
     this.#obey(this.#scheduler.commands?.(this.state) ?? [])
     return decision
   }
@@ -95,12 +102,14 @@ export class PopulationRun<State> {
   #obey(commands: readonly Command[]): void {
     for (const { trial, decision } of commands) {
       ok(this.#waiting.has(trial), `trial ${trial} was commanded but does not wait`)
-      if (this.obeys && decision.kind === 'exploit') this.#exploit(trial, decision.config)
+      if (this.obeys && decision.kind === 'exploit') this.#exploit(trial, decision)
     }
     this.commands.push(...commands)
   }
 
-  #exploit(trial: number, config: unknown): void {
+  // From a trial without a checkpoint there is nothing to go on from.
+  #exploit(trial: number, { donor, config }: Extract<Decision, { kind: 'exploit' }>): void {
+    if (!this.#checkpoints.has(donor)) return
     this.#configs.set(trial, config)
     this.#waiting.set(trial, 'pending')
   }

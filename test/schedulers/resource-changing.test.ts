@@ -201,13 +201,16 @@ describe('resourceChanging', () => {
   })
 
   it.each([
-    [{ wrapped: asha }, 'resourceChanging.wrapped', /must be a scheduler/],
+    [{ wrapped: asha }, 'resourceChanging.wrapped', /must be a scheduler.* Did you mean asha\(\)\?/],
+    [{ wrapped: null }, 'resourceChanging.wrapped', /must be a scheduler.* got null/],
+    [{ wrapped: { onReport() {} } }, 'resourceChanging.wrapped', /needs name, init and onReport/],
     [
       { resourcesAllocation: 'top' },
       'resourceChanging.resourcesAllocation',
       /'distributeToTop', or a function/,
     ],
-    [{ increaseBy: { cpu: 0 } }, 'resourceChanging.increaseBy', /amount above 0/],
+    [{ increaseBy: { cpu: 0 } }, 'resourceChanging.increaseBy', /amount above 0, which 0 cpu has not/],
+    [{ increaseBy: { cpu: -2 } }, 'resourceChanging.increaseBy', /cpu is -2/],
     [{ increaseBy: 2 }, 'resourceChanging.increaseBy', /object of amounts/],
     [{ increaseByTimes: 0 }, 'resourceChanging.increaseByTimes', /from 1/],
     [{ reserveResources: { cpu: -1 } }, 'resourceChanging.reserveResources', /object of amounts/],

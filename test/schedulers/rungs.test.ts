@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { quantileOfSorted } from '../../src/math/quantile.ts'
 import {
   bracketProbabilities,
   cutoffOf,
@@ -32,22 +33,32 @@ describe('the probabilities of brackets', () => {
 })
 
 describe('a rung', () => {
-  it('keeps its scores in order while it grows, NaN under all', () => {
+  it('has its cutoff at the quantile of its scores while it grows, NaN under all', () => {
+    const factor = fc.oneof(fc.constantFrom(2, 3, 4), fc.double({ min: 1.01, max: 50, noNaN: true }))
     fc.assert(
-      fc.property(fc.array(fc.double(), { maxLength: 60 }), (scores) => {
-        const rung = emptyRung(1)
-        for (const score of scores) recordScore(rung, score)
-        const expected = scores
-          .map((score) => (Number.isNaN(score) ? -Infinity : score + 0))
-          .toSorted((x, y) => x - y)
-        expect([...rung.scores.subarray(0, rung.count)]).toEqual(expected)
-      }),
+      fc.property(
+        fc.array(fc.double(), { minLength: 1, maxLength: 60 }),
+        factor,
+        (scores, reductionFactor) => {
+          const rung = emptyRung(1)
+          scores.forEach((score, i) => {
+            recordScore(rung, score, reductionFactor)
+            const sorted = scores
+              .slice(0, i + 1)
+              .map((one) => (Number.isNaN(one) ? -Infinity : one + 0))
+              .toSorted((x, y) => (x < y ? -1 : Number(x > y)))
+            const q = ((1 - 1 / reductionFactor) * 100) / 100
+            expect(rung.count).toBe(i + 1)
+            expect(cutoffOf(rung, reductionFactor)).toBe(quantileOfSorted(sorted, i + 1, q))
+          })
+        },
+      ),
     )
   })
 
   it('knows one zero only', () => {
     const rung = emptyRung(1)
-    recordScore(rung, -0)
+    recordScore(rung, -0, 2)
     expect(cutoffOf(rung, 2)).toBe(0)
   })
 

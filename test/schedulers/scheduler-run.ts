@@ -10,6 +10,8 @@ export interface RunOptions {
   /** One for each objective, which are called `acc`, `b`, `c`. Default one, `'max'`. */
   readonly modes?: readonly Mode[]
   readonly totalResources?: Resources
+  /** How many trials there will be. Default: nobody knows. */
+  readonly budget?: number
   /** Of each trial. */
   readonly resources?: Resources
 }
@@ -30,13 +32,18 @@ export class SchedulerRun<State> {
 
   constructor(
     scheduler: Scheduler<State>,
-    { modes = ['max'], totalResources = {}, resources = {} }: RunOptions = {},
+    { modes = ['max'], totalResources = {}, resources = {}, budget }: RunOptions = {},
   ) {
     this.#scheduler = scheduler
     this.#modes = modes
     this.#resources = resources
     const objectives = modes.map((mode, i) => ({ metric: METRICS[i] as string, mode }))
-    this.state = scheduler.init({ name: 'test', resources: totalResources, objectives })
+    this.state = scheduler.init({
+      name: 'test',
+      resources: totalResources,
+      objectives,
+      ...(budget !== undefined && { budget }),
+    })
   }
 
   add(trial: number): void {

@@ -64,6 +64,7 @@ describe('thresholdPruner', () => {
 describe('the options of thresholdPruner', () => {
   it.each([
     [{}, 'thresholdPruner', /needs a bound/],
+    [undefined, 'thresholdPruner', /needs a bound.*thresholdPruner\({ upper: 10 }\)\.$/],
     [{ lower: 2, upper: 1 }, 'thresholdPruner.lower', /must not be above upper, which is 1/],
     [{ upper: NaN }, 'thresholdPruner.upper', /Got NaN/],
     [{ upper: 1, intervalSteps: 0 }, 'thresholdPruner.intervalSteps', /from 1/],

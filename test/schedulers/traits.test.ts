@@ -1,6 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { OptionError, type Scheduler, Tuner, uniform } from 'troupe'
+import {
+  OptionError,
+  type Scheduler,
+  Tuner,
+  asha,
+  hyperband,
+  hyperbandForBohb,
+  loadStudy,
+  medianStopping,
+  patientPruner,
+  pb2,
+  pbt,
+  pbtReplay,
+  resourceChanging,
+  uniform,
+} from 'troupe'
 import { simulate } from 'troupe/testing'
+import { memoryStore } from '../../src/stores/memory.ts'
 import { createStudy } from '../../src/study/create-study.ts'
 
 /** No more than the message asks for: name, init and onReport. With private state, as a class may have. */
@@ -68,10 +84,11 @@ describe('what is no scheduler', () => {
     [Halver, /Did you mean Halver\(\)\?/],
     [
       { ...bare, objectives: 'two' },
-      /mine has "two" as its objectives\. Give 'one' or 'any', or leave it out/,
+      /mine has "two" as its objectives\. Give 'one', 'some' or 'any', or leave it out/,
     ],
     [{ ...bare, objective: 'loss' }, /mine has "loss" as its objective\. Give an object/],
     [{ ...bare, timeAttr: '' }, /mine has "" as its timeAttr\. Give the name of a metric/],
+    [{ ...bare, pauses: 'often' }, /mine has "often" as its pauses\. Give true or false/],
     [{ ...bare, line: 5 }, /mine has 5 as its line/],
   ])('is refused by a Tuner, a simulation and a study: %j', async (scheduler, message) => {
     const options = { paramSpace, ...objective, scheduler } as never
@@ -80,5 +97,44 @@ describe('what is no scheduler', () => {
     expect(build).toThrow(OptionError)
     await expect(simulate({ trainable, ...(options as object) } as never)).rejects.toThrow(message)
     await expect(createStudy({ paramSpace, scheduler } as never)).rejects.toThrow(message)
+  })
+})
+
+describe('a scheduler that says that it pauses trials', () => {
+  const mutations = { x: uniform(0, 1) }
+
+  it.each([
+    hyperband(),
+    hyperbandForBohb(),
+    asha({ type: 'promotion' }),
+    medianStopping({ hardStop: false }),
+    pbt({ hyperparamMutations: mutations }),
+    pb2({ hyperparamBounds: { x: [0, 1] } }),
+    pbtReplay({ policy: [{ iteration: 0, config: { x: 0 } }] }),
+    resourceChanging(),
+  ])('is refused by a study before it begins, and by patientPruner: $name', async (scheduler) => {
+    const storage = memoryStore()
+    await createStudy({ paramSpace, storage, name: 'kept' })
+    const refusal = new RegExp(`^${scheduler.name} may pause trials .* or a Tuner\\.$`)
+    await expect(createStudy({ paramSpace, storage, name: 'new', scheduler })).rejects.toThrow(refusal)
+    await expect(loadStudy({ storage, name: 'kept', scheduler })).rejects.toThrow(refusal)
+    expect(await storage.names()).toEqual(['kept'])
+    expect(() => patientPruner({ wrapped: scheduler, patience: 1 })).toThrow(
+      expect.objectContaining({
+        option: 'patientPruner.wrapped',
+        message: expect.stringContaining('Wrap one that'),
+      }),
+    )
+  })
+
+  it('is none that only makes room for those that wait: in a study none waits', async () => {
+    const scheduler = medianStopping({ gracePeriod: 1 })
+    expect(() => patientPruner({ wrapped: scheduler, patience: 1 })).not.toThrow()
+    const study = await createStudy({ paramSpace, scheduler })
+    const trials = [await study.ask(), await study.ask(), await study.ask()]
+    for (const trial of trials) {
+      trial.report(1, 1)
+      expect(trial.shouldPrune()).toBe(false)
+    }
   })
 })

@@ -450,7 +450,10 @@ describe('a given configuration', () => {
     [{ n: { b: '0.5' } }, 'n/b: "0.5" is out of range. Give a number from 0 to 1.'],
     [{ n: { c: { d: 0.15 } } }, 'n/c/d: 0.15 is out of range. Give a number from 0 to 1 in steps of 0.1.'],
     [{ layers: [16, 64] }, 'layers/1: 64 is out of range. Give an integer from 1 to 63.'],
-    [{ shape: [3, 4] }, 'shape: an array of 2: [3, 4] is out of range. Give one of an array of 2: [1, 2], an array of 1: [3].'],
+    [
+      { shape: [3, 4] },
+      'shape: an array of 2: [3, 4] is out of range. Give one of an array of 2: [1, 2], an array of 1: [3].',
+    ],
     [{ n: 5 }, 'n: must be an object or array with n/b, n/c/d, got 5.'],
     [{ steps: 7 }, 'steps: is the constant 100 in this space, got 7. Leave it out.'],
     [

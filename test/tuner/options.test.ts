@@ -127,12 +127,12 @@ describe('the options of an experiment', () => {
 
   it.each<[value: unknown, option: string, words: RegExp]>([
     [[5], 'Tuner.stop', /must be a stopper, an array of stoppers, or bounds by metric, got 5/],
-    [[maximumIteration(3), {}], 'Tuner.stop', /A stopper of your own needs name, init and onReport/],
+    [[maximumIteration(3), {}], 'stop', /a bound for at least one metric/],
     [{ onReport: () => undefined }, 'Tuner.stop', /A stopper of your own needs name, init and onReport/],
     [{}, 'stop', /a bound for at least one metric, such as \{ acc: 0\.98 \}, got an object with no keys/],
-    [5, 'stop', /a bound for at least one metric, such as \{ acc: 0\.98 \}, got 5/],
-    [null, 'stop', /got null/],
-    [maximumIteration, 'stop', /got the function maximumIteration/],
+    [5, 'Tuner.stop', /or bounds by metric, got 5/],
+    [null, 'Tuner.stop', /got null/],
+    [maximumIteration, 'Tuner.stop', /got the function maximumIteration/],
     [{ loss: '1' }, 'stop.loss', /a bound must be a finite number, got "1"\. Give the value/],
   ])('refuses stop: %j', (value, option, words) =>
     expect(refusalOf({ stop: value })).resolves.toEqual({
@@ -242,7 +242,7 @@ describe('options that do not go together', () => {
     await expect(refusalOf({ ...two, scheduler: asha() })).resolves.toEqual({
       option: 'asha.metric',
       text: expect.stringMatching(
-        /ranks one metric, but 2 are given \(loss, acc\)\. Use moAsha\(\), or name one in asha\(\{ metric \}\)/,
+        /ranks one metric, but 2 are given \(loss, acc\)\. Name one, as in asha\(\{ metric: 'loss' \}\)/,
       ) as string,
     })
     expect(planOf({ ...two, scheduler: asha({ metric: 'acc' }) }).rankedBy).toEqual([

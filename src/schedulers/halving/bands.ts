@@ -1,5 +1,6 @@
 import type { Mode } from '../../core/objective.ts'
 import { TroupeError } from '../../errors.ts'
+import { isAmong } from '../candidates.ts'
 import type { Candidate, Command, SchedulerContext } from '../scheduler.ts'
 import {
   type Bracket,
@@ -23,6 +24,8 @@ export interface HyperbandState {
   /** The key of its bracket for each trial that is neither lost nor ended. */
   readonly places: Map<number, number>
   readonly running: Set<number>
+  /** Whether it is known how many trials there will be. */
+  readonly isCounted: boolean
   /** How many more trials may be added. */
   toCome: number
   openedCount: number
@@ -55,6 +58,7 @@ export function noBands(
     brackets: new Map(),
     places: new Map(),
     running: new Set(),
+    isCounted: budget !== undefined,
     toCome: budget ?? toCome,
     openedCount: 0,
     band: { number: 0, opened: 0 },
@@ -159,13 +163,26 @@ export function firstReady(
   options: HalvingOptions,
   order: 'inTurn' | 'fair',
 ): number | undefined {
-  readmit(state, candidates)
+  // All but those that run can be candidates. To look for the others among them each time would cost more than the rest.
+  if (candidates.length > state.places.size - state.running.size) readmit(state, candidates)
+  const ready = readyAmong(state, candidates, options, order)
+  // Where the user holds some, the numbers above hide that one is there to be tried again.
+  if (ready !== undefined || !readmit(state, candidates)) return ready
+  return readyAmong(state, candidates, options, order)
+}
+
+function readyAmong(
+  state: HyperbandState,
+  candidates: readonly Candidate[],
+  options: HalvingOptions,
+  order: 'inTurn' | 'fair',
+): number | undefined {
   let best: { trial: number; band: number; completion: number } | undefined
   for (const bracket of state.brackets.values()) {
     const { band } = bracket
     if (best !== undefined && (band > best.band || order === 'inTurn')) break
     // One that is no candidate is held by the user.
-    const trial = bracket.ready.find((ready) => statusAmong(candidates, ready) !== undefined)
+    const trial = bracket.ready.find((ready) => isAmong(candidates, ready))
     if (trial === undefined) continue
     const share = completion(bracket, options)
     if (best === undefined || share < best.completion) best = { trial, band, completion: share }
@@ -173,26 +190,18 @@ export function firstReady(
   return best?.trial
 }
 
-/** Trials that ran and wait for a start have failed, and are tried again: they have yet to come where they were. */
-function readmit(state: HyperbandState, candidates: readonly Candidate[]): void {
+/**
+ * Trials that ran and wait for a start have failed, and are tried again: they have yet to come where they were.
+ * @returns Whether there were any.
+ */
+function readmit(state: HyperbandState, candidates: readonly Candidate[]): boolean {
+  const runningCount = state.running.size
   for (const trial of state.running) {
-    if (statusAmong(candidates, trial) === undefined) continue
+    if (!isAmong(candidates, trial)) continue
     const { bracket, entrant } = placeOf(state, trial) as Place
     advance(bracket, entrant, 0)
     setStatus(bracket, trial, entrant, 'ready')
     state.running.delete(trial)
   }
-}
-
-function statusAmong(candidates: readonly Candidate[], trial: number): Candidate['status'] | undefined {
-  let low = 0
-  let high = candidates.length - 1
-  while (low <= high) {
-    const middle = (low + high) >>> 1
-    const candidate = candidates[middle] as Candidate
-    if (candidate.trial === trial) return candidate.status
-    if (candidate.trial < trial) low = middle + 1
-    else high = middle - 1
-  }
-  return undefined
+  return state.running.size < runningCount
 }

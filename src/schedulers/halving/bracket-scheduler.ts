@@ -13,7 +13,7 @@ import {
   takeEnded,
   wait,
 } from './bands.ts'
-import { type Bracket, advance, mayRun } from './bracket.ts'
+import { type Bracket, advance, hasRoom, mayRun } from './bracket.ts'
 import { type HyperbandSettings, lineOf } from './options.ts'
 import { unblock } from './rounds.ts'
 
@@ -30,8 +30,8 @@ export interface BracketPolicy {
   readonly turn: 'inTurn' | 'fair'
   /** How many trials are expected where that is not known. */
   readonly budget: number
-  /** Whether a new trial goes into the bracket that was opened last, rather than into one of its own. */
-  hasRoom(bracket: Bracket): boolean
+  /** As `hasRoom`, where nobody knows how many trials there will be. Default: `hasRoom`. */
+  readonly hasRoomUncounted?: (bracket: Bracket) => boolean
   /** Trial `current` has reached the milestone. */
   onArrival(state: HyperbandState, bracket: Bracket, current: number): Decision
   /** A trial has left by itself. */
@@ -47,13 +47,15 @@ export function bracketScheduler(policy: BracketPolicy): Scheduler<HyperbandStat
     objectives: 'one',
     objective: { metric, mode },
     timeAttr,
+    pauses: true,
     line: lineOf(title, settings),
 
     init: (context) => noBands(name, context, budget),
 
     onAdd(state, { trial }) {
       const last = lastBracket(state)
-      const bracket = last !== undefined && policy.hasRoom(last) ? last : openBracket(state, settings, order)
+      const isOpen = state.isCounted ? hasRoom : (policy.hasRoomUncounted ?? hasRoom)
+      const bracket = last !== undefined && isOpen(last) ? last : openBracket(state, settings, order)
       place(state, bracket, trial)
     },
 
@@ -79,8 +81,10 @@ export function bracketScheduler(policy: BracketPolicy): Scheduler<HyperbandStat
 
     commands: takeEnded,
 
-    onEnd(state, { trial }) {
+    onEnd(state, { trial, state: outcome }) {
       const bracket = placeOf(state, trial)?.bracket
+      // It is not made up for, or trials that end by themselves would fill the same bracket for ever.
+      if (bracket !== undefined && outcome !== 'failed') bracket.doneCount++
       if (state.ended.length > 0) state.ended = state.ended.filter((command) => command.trial !== trial)
       drop(state, trial)
       if (bracket !== undefined) policy.onLeft(state, bracket)

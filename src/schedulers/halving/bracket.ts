@@ -1,4 +1,5 @@
 import { compareValues } from '../../core/order.ts'
+import { partitionPoint } from '../../core/partition-point.ts'
 import { type BandOptions, firstRound, nextRound, totalWork } from './plan.ts'
 
 /** What halving depends on. */
@@ -36,7 +37,7 @@ export interface Bracket {
   /** Time that its trials have run for, of `totalWork`. */
   progress: number
   readonly totalWork: number
-  /** How many have reached their full length and left. */
+  /** How many have left without a failure before the first halving: nobody takes their places. */
   doneCount: number
   /** Those that are neither lost nor ended, in the order in which they came. */
   readonly live: Map<number, Entrant>
@@ -68,6 +69,11 @@ export function enter(bracket: Bracket, trial: number): void {
   bracket.live.set(trial, entrant)
   bracket.behind++
   setStatus(bracket, trial, entrant, 'ready')
+}
+
+/** Whether a new trial can still come in. One that fails before the first halving is made up for. */
+export function hasRoom({ wasHalved, live, doneCount, size }: Bracket): boolean {
+  return !wasHalved && live.size + doneCount < size
 }
 
 /** Notes what a trial does now. Cost: O(log n), and one move of memory when it is or was ready. */
@@ -146,12 +152,5 @@ function counted(time: number): number {
 
 /** Where a number stands, or belongs, in an ascending list. */
 function placeIn(ascending: readonly number[], number: number): number {
-  let low = 0
-  let high = ascending.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((ascending[middle] as number) < number) low = middle + 1
-    else high = middle
-  }
-  return low
+  return partitionPoint(ascending.length, (i) => (ascending[i] as number) < number)
 }

@@ -29,19 +29,9 @@ export function bracketsPerBand({ maxT, reductionFactor }: BandOptions): number 
 }
 
 /**
- * The rounds of bracket `s`, first to last: n = ⌈(s_max + 1) / (s + 1) · ηˢ⌉ trials to r = ⌊R · η⁻ˢ⌋, then ⌈n / η⌉ to
- * r · η, and so on, `s` + 1 rounds in all and none beyond R. Source: Li et al. 2017, JMLR 18 (185), algorithm 1.
- * @returns No round where the first one would be of no length; such a bracket is left out of its band.
+ * The first round of bracket `s`: n = ⌈(s_max + 1) / (s + 1) · ηˢ⌉ trials to r = ⌊R · η⁻ˢ⌋, of no length where that is 0.
+ * Source: Li et al. 2017, JMLR 18 (185), algorithm 1.
  */
-export function roundsOf(options: BandOptions, s: number): Round[] {
-  const first = firstRound(options, s)
-  if (first.milestone === 0) return []
-  const rounds = [first]
-  while (rounds.length <= s) rounds.push(nextRound(options, rounds.at(-1) as Round))
-  return rounds
-}
-
-/** The first round of bracket `s`. */
 export function firstRound(options: BandOptions, s: number): Round {
   const { maxT, reductionFactor } = options
   const power = productOf(reductionFactor, s)
@@ -52,7 +42,7 @@ export function firstRound(options: BandOptions, s: number): Round {
   }
 }
 
-/** The round that a halving leads to. */
+/** The round that a halving leads to: ⌈n / η⌉ trials to r · η, and not beyond R. */
 export function nextRound({ maxT, reductionFactor }: BandOptions, { size, milestone }: Round): Round {
   return {
     size: Math.ceil(size / reductionFactor),

@@ -44,7 +44,9 @@ export function conclude(
   const decision = isFinished(bracket, settings) ? undefined : nextRound(state, bracket, settings, current)
   if (!isFinished(bracket, settings)) return decision ?? aheadOf(bracket)
   for (const [trial, { status }] of [...bracket.live]) {
-    if (trial !== current && status === 'waiting') endWaiting(state, trial, done(bracket, settings))
+    if (trial === current || status !== 'waiting') continue
+    bracket.doneCount++
+    endWaiting(state, trial, done(bracket, settings))
   }
   if (current !== undefined) complete(state, bracket, settings, current)
   // Some have lost in the very halving that finished the bracket.

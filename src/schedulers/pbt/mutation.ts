@@ -86,15 +86,7 @@ function domainMutator(keys: readonly string[], domain: Exclude<Domain, { kind: 
       // Where the order means nothing there are no neighbours. Ray Tune multiplies choices by a factor.
       return domain.ordered ? listMutator(keys, domain.choices) : { keys, draw, perturb: () => undefined }
     default:
-      return {
-        keys,
-        draw,
-        perturb(value, random, factors) {
-          if (typeof value !== 'number') return undefined
-          const factor = factorOf(factors, random)
-          return { to: scaled(domain, value, factor), by: `* ${factor}` }
-        },
-      }
+      return factorMutator(keys, draw, (value, factor) => scaled(domain, value, factor))
   }
 }
 
@@ -139,19 +131,26 @@ function listMutator(keys: readonly string[], values: readonly unknown[]): Mutat
 }
 
 function functionMutator(keys: readonly string[], draw: Draw): Mutator {
+  return factorMutator(keys, draw, (value, factor, random) => {
+    // Whether it is about whole numbers, only another value of it can tell.
+    const isWhole = Number.isInteger(value) && Number.isInteger(draw(random))
+    return isWhole ? roundHalfEven(value * factor) : value * factor
+  })
+}
+
+/** Goes from a number to what `move` makes of it with one of the factors; what is no number has to be drawn. */
+function factorMutator(
+  keys: readonly string[],
+  draw: Draw,
+  move: (value: number, factor: number, random: RandomStream) => number,
+): Mutator {
   return {
     keys,
     draw,
     perturb(value, random, factors) {
       if (typeof value !== 'number') return undefined
-      const factor = factorOf(factors, random)
-      // Whether it is about whole numbers, only another value of it can tell.
-      const isWhole = Number.isInteger(value) && Number.isInteger(draw(random))
-      return { to: isWhole ? roundHalfEven(value * factor) : value * factor, by: `* ${factor}` }
+      const factor = factors[random.below(factors.length)] as number
+      return { to: move(value, factor, random), by: `* ${factor}` }
     },
   }
-}
-
-function factorOf(factors: readonly number[], random: RandomStream): number {
-  return factors[random.below(factors.length)] as number
 }

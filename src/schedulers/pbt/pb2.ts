@@ -1,58 +1,26 @@
 import { formatNumber } from '../../core/format-number.ts'
-import type { Mode } from '../../core/objective.ts'
-import { type Checks, must, readOptions } from '../../core/options.ts'
+import { type Checks, readOptions } from '../../core/options.ts'
 import { OptionError } from '../../errors.ts'
+import { refuseModeAlone } from '../ranking-options.ts'
 import type { Scheduler } from '../scheduler.ts'
-import { addRanking, type BanditData, chooseValues, noData } from './bandit.ts'
+import { chooseValues } from './bandit.ts'
 import { type HyperparamBounds, readBounds } from './bounds.ts'
+import { customised } from './custom-explore.ts'
 import { type Change, valueAt, withValue } from './explore.ts'
-import { customised, type ExploreFunction } from './pbt.ts'
-import { populationTraining, type TrainingState } from './training.ts'
+import { addRanking, type BanditData, noData } from './growths.ts'
+import { POPULATION_CHECKS, POPULATION_DEFAULTS, type PopulationOptions } from './population-options.ts'
+import type { TrainingState } from './trainer.ts'
+import { populationScheduler } from './training.ts'
 
 /** Options of `pb2`. */
-export interface Pb2Options<Config = Readonly<Record<string, unknown>>> {
-  /** Metric to rank by. Default: the experiment's; needed when that has several objectives. */
-  readonly metric?: string | undefined
-  /** `'min'` or `'max'`, beside `metric`. Default: the mode that the experiment gives for this metric. */
-  readonly mode?: Mode | undefined
-  /** The metric that says how far a trial is; it should grow. Default `'training_iteration'`. */
-  readonly timeAttr?: string | undefined
-  /** How far a trial runs before it is considered, and from then to the next time. Above 0. Default 60. */
-  readonly perturbationInterval?: number | undefined
+export interface Pb2Options<Config = Readonly<Record<string, unknown>>> extends PopulationOptions<Config> {
   /** What may be changed: `[min, max]` by key, nested as the configuration is. Needed. */
   readonly hyperparamBounds: { readonly [key: string]: HyperparamBounds }
-  /** The share of trials that count as best, and as worst. From 0, which exploits nobody, to 0.5. Default 0.25. */
-  readonly quantileFraction?: number | undefined
-  /** Changes the configuration further. It gets a copy, and returns what is to be used. */
-  readonly customExploreFn?: ExploreFunction<Config> | undefined
-  /** Whether the evidence of an exploit holds both configurations and what was changed. Default true. */
-  readonly logConfig?: boolean | undefined
-  /** Whether all trials wait for each other at each interval, and are considered together. Default false. */
-  readonly synch?: boolean | undefined
 }
 
-const DEFAULTS = {
-  metric: undefined,
-  mode: undefined,
-  timeAttr: 'training_iteration',
-  perturbationInterval: 60,
-  hyperparamBounds: {},
-  quantileFraction: 0.25,
-  customExploreFn: undefined,
-  logConfig: true,
-  synch: false,
-}
+const DEFAULTS = { ...POPULATION_DEFAULTS, hyperparamBounds: {} }
 
-const CHECKS: Checks<Pb2Options<never>> = {
-  metric: (name) => (isName(name) ? undefined : 'must be the name of one metric.'),
-  mode: must.beOneOf('min', 'max'),
-  timeAttr: (name) => (isName(name) ? undefined : 'must be the name of a metric.'),
-  perturbationInterval: must.above(0),
-  quantileFraction: must.within(0, 0.5),
-  customExploreFn: must.beFunction,
-  logConfig: must.beBoolean,
-  synch: must.beBoolean,
-}
+const CHECKS: Checks<Pb2Options<never>> = POPULATION_CHECKS
 
 /** All that `pb2` remembers. */
 export type Pb2State = TrainingState<BanditData>
@@ -70,7 +38,8 @@ export type Pb2State = TrainingState<BanditData>
  * While less than two growths are known, values are drawn evenly. A score that is NaN or infinite ranks as in `pbt`, and
  * teaches nothing; trials that end leave what they taught. Unlike Ray Tune it models the noise of scores, adds deviations
  * where that adds variances, predicts for the interval to come, and keeps the newest 200 growths.
- * Cost of a decision: as of `pbt`; of an exploit, O(n³) for n ≤ 200 growths, some tens of times.
+ * Cost of a decision: as of `pbt`; of an exploit, O(n²) for n ≤ 200 growths, about a hundred times, and O(n³) some
+ * times whenever a tenth of them are new: some 10 ms at 200.
  * @param options.metric - Metric to rank by. Default: the experiment's.
  * @param options.mode - `'min'` or `'max'`. Default: the experiment's for that metric.
  * @param options.timeAttr - Metric that says how far a trial is. Default `'training_iteration'`.
@@ -81,7 +50,8 @@ export type Pb2State = TrainingState<BanditData>
  * @param options.logConfig - Whether the evidence of an exploit holds the configurations. Default true.
  * @param options.synch - Whether all wait for each other. Default false.
  * @throws {OptionError} when an option is unknown or out of its range, `hyperparamBounds` is missing or no bounds, or
- * `mode` stands without `metric`.
+ * `mode` stands without `metric`; and, from the experiment, when no trial has one of `hyperparamBounds`, or `numSamples`
+ * is infinite.
  * @example
  * new Tuner(train, {
  *   paramSpace: { lr: uniform(0, 0.1) },
@@ -95,10 +65,8 @@ export function pb2<Config = Readonly<Record<string, unknown>>>(
   options: Pb2Options<Config>,
 ): Scheduler<Pb2State> {
   const settings = readOptions('pb2', options, DEFAULTS, CHECKS)
-  const { metric, mode, timeAttr, perturbationInterval, customExploreFn, synch } = settings
-  if (mode !== undefined && metric === undefined) {
-    throw new OptionError('pb2.metric', 'pb2: mode is given but metric is not. Give both, or neither.')
-  }
+  refuseModeAlone('pb2', settings)
+  const { customExploreFn, perturbationInterval } = settings
   const parameters = readBounds('pb2.hyperparamBounds', settings.hyperparamBounds)
   if (parameters.length === 0) {
     throw new OptionError(
@@ -112,10 +80,13 @@ export function pb2<Config = Readonly<Record<string, unknown>>>(
       const value = valueAt(config, keys)
       return typeof value === 'number' ? value : NaN
     })
-  const training = populationTraining(
+  return populationScheduler(
     'pb2',
+    'population-based bandits',
     { ...settings, burnInPeriod: 0 },
     {
+      option: 'pb2.hyperparamBounds',
+      hyperparameters: parameters.map(({ keys }) => keys),
       init: () => noData(parameters.length),
 
       onRanked(data, { trial, time, score, config }) {
@@ -143,16 +114,4 @@ export function pb2<Config = Readonly<Record<string, unknown>>>(
       onParted: (data, { trial }) => void data.marks.delete(trial),
     },
   )
-  return {
-    name: 'pb2',
-    objectives: 'one',
-    objective: { metric, mode },
-    timeAttr,
-    line: `Using population-based bandits: ${synch ? 'all together ' : ''}every ${formatNumber(perturbationInterval)} ${timeAttr}.`,
-    ...training,
-  }
-}
-
-function isName(name: unknown): boolean {
-  return typeof name === 'string' && name !== ''
 }

@@ -21,8 +21,13 @@ const CHECKS: Checks<PbtReplayOptions> = {
 
 const FORM = 'steps { iteration, config }, the first at iteration 0, each later than the one before'
 
-/** All that `pbtReplay` remembers: which step each trial is at. */
-export type PbtReplayState = Map<number, number>
+/** All that `pbtReplay` remembers. */
+export interface PbtReplayState {
+  /** How many steps each trial has taken. */
+  readonly taken: Map<number, number>
+  /** Whether a trial without a checkpoint was asked once to go on from there, of which the user is warned. */
+  hasAsked: boolean
+}
 
 /**
  * Trains by a schedule that population-based training found: a trial that has come to the iteration of a step goes on
@@ -32,7 +37,7 @@ export type PbtReplayState = Map<number, number>
  * The trial has to start with the first configuration of the schedule: give it as `paramSpace`, with `numSamples: 1`.
  * Several trials, where Ray Tune refuses a second one, follow the schedule each for itself. A trial needs a checkpoint at
  * the iteration of each step: `defineTrainable` with `save` and `load` leaves them by itself, a function at each report.
- * Where it has none yet, it goes on as it is until it does. What it reports decides nothing; of several steps that it has
+ * Where it has none yet, it goes on as it is until it does; the first time a warning says so. What it reports decides nothing; of several steps that it has
  * come to at once, the last one counts.
  * Source: Jaderberg et al. 2017, arXiv:1711.09846 (the schedule); the replay is Ray Tune's. Cost of a decision: O(1).
  * @param options.policy - Steps by iteration, the first at 0.
@@ -50,10 +55,11 @@ export function pbtReplay(options: PbtReplayOptions): Scheduler<PbtReplayState> 
   return {
     name: 'pbtReplay',
     objectives: 'any',
+    pauses: true,
     line: `Replaying a schedule of population-based training: ${counted(steps.length, 'change')}${steps.length === 0 ? '' : ` at training_iteration ${steps.map(({ iteration }) => formatNumber(iteration)).join(', ')}`}.`,
     saveEvery: steps.reduce((divisor, { iteration }) => greatestDivisor(divisor, iteration), 0),
 
-    init: () => new Map(),
+    init: () => ({ taken: new Map(), hasAsked: false }),
 
     onAdd(state, { trial, config }) {
       if (!sameValue(config, start.config)) {
@@ -62,24 +68,26 @@ export function pbtReplay(options: PbtReplayOptions): Scheduler<PbtReplayState> 
           `pbtReplay: trial ${trial} starts with another configuration than the schedule. Give the experiment paramSpace: policy[0].config, and no searcher.`,
         )
       }
-      state.set(trial, 0)
+      state.taken.set(trial, 0)
     },
 
     onReport(state, { trial, time, hasCheckpoint }) {
-      const done = state.get(trial) ?? 0
+      const done = state.taken.get(trial) ?? 0
       let reached = done
       while (reached < steps.length && time >= (steps[reached] as PbtStep).iteration) reached++
       if (reached === done) return CONTINUE
       const { iteration, config } = steps[reached - 1] as PbtStep
       const evidence = { time, step: reached, iteration }
-      if (!hasCheckpoint)
+      if (!hasCheckpoint && state.hasAsked)
         return { kind: 'continue', evidence: { ...evidence, declined: 'it has no checkpoint' } }
-      state.set(trial, reached)
+      // Who carries it out leaves a trial without a checkpoint as it is, and warns.
+      if (hasCheckpoint) state.taken.set(trial, reached)
+      else state.hasAsked = true
       const reason = `has reached training_iteration ${formatNumber(iteration)}, where the schedule changes`
       return { kind: 'exploit', donor: trial, config, reason, evidence }
     },
 
-    onEnd: (state, { trial }) => void state.delete(trial),
+    onEnd: (state, { trial }) => void state.taken.delete(trial),
   }
 }
 

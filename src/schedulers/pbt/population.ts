@@ -1,7 +1,14 @@
 import type { Mode } from '../../core/objective.ts'
-import { compareValues } from '../../core/order.ts'
 import { randomStream } from '../../random/random.ts'
 import type { Decision } from '../scheduler.ts'
+import {
+  bestFirst,
+  enter,
+  leave,
+  rankOf as standingRankOf,
+  type Standings,
+  trialAt as standingTrialAt,
+} from '../standings.ts'
 
 /** A decision to exploit another trial. */
 export type Exploit = Extract<Decision, { readonly kind: 'exploit' }>
@@ -38,10 +45,10 @@ export interface Population {
   readonly mode: Mode
   /** Those that have not ended. */
   readonly members: Map<number, Member>
-  /** Those that have a score, worst first. */
-  readonly ranking: number[]
-  /** Those that wait, the least far first. */
-  readonly queue: number[]
+  /** Those that have a score, under minus their numbers: of equals the later trial is better, as in Ray Tune. */
+  readonly ranking: Standings
+  /** Those that wait, by minus how far they are: the best is the least far. */
+  readonly queue: Standings
   /** Together: how far all have to be. */
   nextSync: number
   /** Together: how many of `members` are not there yet. */
@@ -94,29 +101,39 @@ export function join(population: Population, trial: number, config: unknown, cha
 /** A member has ended. */
 export function part(population: Population, member: Member): void {
   setWaiting(population, member, false)
-  if (member.score !== undefined) remove(population.ranking, member, population, byScore)
+  if (member.score !== undefined) leave(population.ranking, -member.trial, member.score)
   if (isBehind(population, member.time)) population.behind--
   if (member.time > population.endedAt) population.endedAt = member.time
   population.members.delete(member.trial)
 }
 
-/** Ranks a member by a new score. Cost: O(log n) and one move of memory. */
-export function rank(population: Population, member: Member, score: number): void {
-  if (member.score !== undefined) remove(population.ranking, member, population, byScore)
+/** Ranks a member by a new score. Cost: O(log n), and two moves of some hundred numbers. */
+export function rank({ ranking }: Population, member: Member, score: number): void {
+  if (member.score !== undefined) leave(ranking, -member.trial, member.score)
   member.score = score
-  insert(population.ranking, member, population, byScore)
+  enter(ranking, -member.trial, score)
 }
 
-/** Index in the ranking of a member that has a score. Cost: O(log n). */
-export function rankOf(population: Population, member: Member): number {
-  return indexOf(population.ranking, member, population, byScore)
+/** How many are worse than a member that has a score. Cost: O(log n + n / 256). */
+export function indexOf({ ranking }: Population, { trial, score }: Member): number {
+  return ranking.count - 1 - standingRankOf(ranking, -trial, score as number)
 }
 
-/** A member waits for a slot, or no longer. Cost: O(log n) and one move of memory. */
-export function setWaiting(population: Population, member: Member, waits: boolean): void {
+/** The trial than which `index` others are worse. Cost: O(n / 256). */
+export function trialAt({ ranking }: Population, index: number): number {
+  return -(standingTrialAt(ranking, ranking.count - 1 - index) as number)
+}
+
+/** All that have a score, worst first. Cost: O(n). */
+export function worstFirst({ ranking }: Population): number[] {
+  return Array.from(bestFirst(ranking), ({ trial }) => -trial).toReversed()
+}
+
+/** A member waits for a slot, or no longer. Cost: O(log n), and one move of some hundred numbers. */
+export function setWaiting({ queue }: Population, member: Member, waits: boolean): void {
   if (member.waits === waits) return
-  if (waits) insert(population.queue, member, population, byTime)
-  else remove(population.queue, member, population, byTime)
+  if (waits) enter(queue, member.trial, -member.time)
+  else leave(queue, member.trial, -member.time)
   member.waits = waits
 }
 
@@ -152,32 +169,4 @@ export function isBehind({ nextSync }: Population, time: number): boolean {
 export function chanceOf({ chance, draws }: Pick<Member, 'chance' | 'draws'>) {
   const random = randomStream(chance).fork(draws)
   return { donor: random.fork('donor'), explore: random.fork('explore') }
-}
-
-/** Negative when the first comes first; never 0 for two members. */
-type Order = (a: Member, b: Member) => number
-
-// NaN is worst. Of equals the earlier trial is worse, as in Ray Tune.
-const byScore: Order = (a, b) => compareValues(b.score, a.score, 'max') || a.trial - b.trial
-
-const byTime: Order = (a, b) => compareValues(a.time, b.time, 'min') || a.trial - b.trial
-
-function insert(sorted: number[], member: Member, population: Population, order: Order): void {
-  sorted.splice(indexOf(sorted, member, population, order), 0, member.trial)
-}
-
-function remove(sorted: number[], member: Member, population: Population, order: Order): void {
-  sorted.splice(indexOf(sorted, member, population, order), 1)
-}
-
-/** Where a member is, or would be. */
-function indexOf(sorted: readonly number[], member: Member, { members }: Population, order: Order): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (order(members.get(sorted[middle] as number) as Member, member) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

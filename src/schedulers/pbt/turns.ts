@@ -1,5 +1,7 @@
+import { isAmong } from '../candidates.ts'
 import type { Candidate } from '../scheduler.ts'
-import { isBehind, type Member, type Population, setWaiting } from './population.ts'
+import { bestFirst } from '../standings.ts'
+import { isBehind, type Population, setWaiting } from './population.ts'
 
 /** Puts those in the queue that start again after a failure: nobody else says so. */
 export function noticeRetries(population: Population, candidates: readonly Candidate[]): void {
@@ -15,22 +17,9 @@ export function foremost(
   candidates: readonly Candidate[],
   onlyBehind: boolean,
 ): number | undefined {
-  for (const trial of population.queue) {
-    const { time } = population.members.get(trial) as Member
-    if (onlyBehind && !isBehind(population, time)) return undefined
-    if (hasTrial(candidates, trial)) return trial
+  for (const { trial, score } of bestFirst(population.queue)) {
+    if (onlyBehind && !isBehind(population, -score)) return undefined
+    if (isAmong(candidates, trial)) return trial
   }
   return undefined
-}
-
-/** @param candidates - By trial number. */
-function hasTrial(candidates: readonly Candidate[], trial: number): boolean {
-  let low = 0
-  let high = candidates.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((candidates[middle] as Candidate).trial < trial) low = middle + 1
-    else high = middle
-  }
-  return candidates[low]?.trial === trial
 }
