@@ -8,9 +8,10 @@ import type { RandomStream } from '../../src/random/random.ts'
 import { type AshaState, asha } from '../../src/schedulers/asha.ts'
 import { defaultChoice } from '../../src/schedulers/default-choice.ts'
 import { bracketProbabilities, cutoffOf } from '../../src/schedulers/rungs.ts'
-import type { Decision, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
+import type { Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
 import type { FixtureCase } from './fixture.ts'
-import { type Tolerance, difference, numberOf } from './matching.ts'
+import { type Tolerance, difference } from './matching.ts'
+import { RAY_WORDS, rayReportOf } from './ray-report.ts'
 
 interface RayAshaCase extends FixtureCase {
   readonly config: {
@@ -166,26 +167,9 @@ class RayRun {
     })
   }
 
-  #reportOf(trial: number, { step, value }: RayAshaEvent): TrialReport | undefined {
-    const number = numberOf(value)
-    if (number === undefined || step === undefined) return undefined
-    return {
-      trial,
-      time: step,
-      score: orient(number, this.#objective.mode),
-      values: [number],
-      metrics: { [this.#objective.metric]: number, [this.#timeAttr]: step },
-      config: {},
-      hasCheckpoint: false,
-    }
+  #reportOf(trial: number, event: RayAshaEvent): TrialReport | undefined {
+    return rayReportOf(trial, event, { ...this.#objective, timeAttr: this.#timeAttr })
   }
-}
-
-const RAY_WORDS: Record<Decision['kind'], string> = {
-  continue: 'CONTINUE',
-  pause: 'PAUSE',
-  stop: 'STOP',
-  exploit: 'NOOP',
 }
 
 function expectedOf({ type, trial, bracket, decision, rung, cutoff }: RayAshaEvent): Record<string, unknown> {

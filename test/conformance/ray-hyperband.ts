@@ -3,15 +3,15 @@
  * what it answers: brackets, decisions, who is promoted and who is stopped, and the next trial to run.
  */
 import type { Objective } from '../../src/core/objective.ts'
-import { orient } from '../../src/core/objective.ts'
 import type { EndState } from '../../src/core/trial.ts'
 import { randomStream } from '../../src/random/random.ts'
 import { type HyperbandState, hyperband } from '../../src/schedulers/hyperband.ts'
 import type { Bracket } from '../../src/schedulers/halving/bracket.ts'
 import { bracketsPerBand } from '../../src/schedulers/halving/plan.ts'
-import type { Command, Decision, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
+import type { Command, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
 import type { FixtureCase } from './fixture.ts'
-import { type Tolerance, difference, numberOf } from './matching.ts'
+import { type Tolerance, difference } from './matching.ts'
+import { RAY_WORDS, rayReportOf } from './ray-report.ts'
 
 interface RayHyperbandCase extends FixtureCase {
   readonly config: {
@@ -150,18 +150,9 @@ class RayRun {
   }
 
   #report(trial: number, event: RayHyperbandEvent): Record<string, unknown> {
-    const number = numberOf(event.value)
+    const report = rayReportOf(trial, event, { ...this.#objective, timeAttr: 'training_iteration' })
     // A report without the metric never reaches a scheduler: the trial goes on.
-    if (number === undefined) return { decision: 'CONTINUE' }
-    const report: TrialReport = {
-      trial,
-      time: event.step as number,
-      score: orient(number, this.#objective.mode),
-      values: [number],
-      metrics: { [this.#objective.metric]: number },
-      config: {},
-      hasCheckpoint: false,
-    }
+    if (report === undefined) return { decision: 'CONTINUE' }
     this.#last.set(trial, report)
     const before = this.#promoted()
     const decision = this.#scheduler.onReport(this.#state, report)
@@ -207,13 +198,6 @@ class RayRun {
   #brackets(): Bracket[] {
     return [...this.#state.brackets.values()]
   }
-}
-
-const RAY_WORDS: Record<Decision['kind'], string> = {
-  continue: 'CONTINUE',
-  pause: 'PAUSE',
-  stop: 'STOP',
-  exploit: 'NOOP',
 }
 
 function expectedOf({

@@ -2,14 +2,14 @@
  * Feeds the events recorded from Ray Tune's MedianStoppingRule to `medianStopping`, as the controller would, and
  * compares what it answers: decisions, the median and best of each comparison, the next trial to run.
  */
-import { orient } from '../../src/core/objective.ts'
 import type { EndState } from '../../src/core/trial.ts'
 import { randomStream } from '../../src/random/random.ts'
 import { defaultChoice } from '../../src/schedulers/default-choice.ts'
 import { medianStopping, type MedianStoppingState } from '../../src/schedulers/median-stopping.ts'
-import type { Candidate, Decision, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
+import type { Candidate, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
 import type { FixtureCase } from './fixture.ts'
-import { difference, numberOf, type Tolerance } from './matching.ts'
+import { difference, type Tolerance } from './matching.ts'
+import { RAY_WORDS, rayReportOf } from './ray-report.ts'
 
 interface RayMedianCase extends FixtureCase {
   readonly config: {
@@ -146,26 +146,13 @@ class RayRun {
     return {}
   }
 
-  #reportOf(trial: number, { step, value }: RayMedianEvent): TrialReport | undefined {
-    const number = numberOf(value)
-    if (number === undefined || step === undefined) return undefined
-    return {
-      trial,
-      time: step,
-      score: orient(number, this.#config.mode),
-      values: [number],
-      metrics: { [this.#config.metric]: number, [this.#config.time_attr]: step },
-      config: {},
-      hasCheckpoint: false,
-    }
+  #reportOf(trial: number, event: RayMedianEvent): TrialReport | undefined {
+    return rayReportOf(trial, event, {
+      metric: this.#config.metric,
+      mode: this.#config.mode,
+      timeAttr: this.#config.time_attr,
+    })
   }
-}
-
-const RAY_WORDS: Record<Decision['kind'], string> = {
-  continue: 'CONTINUE',
-  pause: 'PAUSE',
-  stop: 'STOP',
-  exploit: 'NOOP',
 }
 
 function expectedOf({ type, trial, decision, median, best }: RayMedianEvent): Record<string, unknown> {

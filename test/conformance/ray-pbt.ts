@@ -6,14 +6,15 @@
  * the state, which the caller owns: before a report that leads to exploits, the trials in question get names of streams
  * that draw what was recorded.
  */
-import { type Mode, orient } from '../../src/core/objective.ts'
+import { type Mode } from '../../src/core/objective.ts'
 import type { EndState } from '../../src/core/trial.ts'
 import { randomStream } from '../../src/random/random.ts'
 import { pbt, type PbtState } from '../../src/schedulers/pbt/pbt.ts'
 import { chanceOf, type Exploit, quantilesOf, worstFirst } from '../../src/schedulers/pbt/population.ts'
 import type { Candidate, Command, Decision, Scheduler, TrialReport } from '../../src/schedulers/scheduler.ts'
 import type { FixtureCase } from './fixture.ts'
-import { difference, numberOf, type Tolerance } from './matching.ts'
+import { difference, type Tolerance } from './matching.ts'
+import { RAY_WORDS, rayReportOf } from './ray-report.ts'
 
 interface RayPbtCase extends FixtureCase {
   readonly config: {
@@ -202,26 +203,14 @@ class RayRun {
     return {}
   }
 
-  #reportOf(trial: number, { step, value }: RayPbtEvent): TrialReport | undefined {
-    const number = numberOf(value)
-    if (number === undefined || step === undefined) return undefined
-    return {
+  #reportOf(trial: number, event: RayPbtEvent): TrialReport | undefined {
+    return rayReportOf(
       trial,
-      time: step,
-      score: orient(number, this.#config.mode),
-      values: [number],
-      metrics: { [this.#config.metric]: number, [this.#config.time_attr]: step },
-      config: {},
-      hasCheckpoint: true,
-    }
+      event,
+      { metric: this.#config.metric, mode: this.#config.mode, timeAttr: this.#config.time_attr },
+      true,
+    )
   }
-}
-
-const RAY_WORDS: Record<Decision['kind'], string> = {
-  continue: 'CONTINUE',
-  pause: 'PAUSE',
-  stop: 'STOP',
-  exploit: 'NOOP',
 }
 
 function expectedOf(event: RayPbtEvent): Record<string, unknown> {
