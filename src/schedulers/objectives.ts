@@ -32,7 +32,7 @@ export function schedulerObjectives(
   const metrics = ranked.map(({ metric }) => metric)
   throw new OptionError(
     `${name}.metric`,
-    `${name} ranks one metric, but ${metrics.length} are given (${metrics.join(', ')}). Name one, as in ${name}({ metric: '${metrics[0]}' }). What ranks by several is moAsha().`,
+    `${name} ranks one metric, but ${metrics.length} are given (${metrics.join(', ')}). What ranks by several is moAsha(). Or name one where the scheduler that ranks is made, as in asha({ metric: '${metrics[0]}' }).`,
     { received: metrics },
   )
 }

@@ -39,7 +39,7 @@ describe('the objective of a scheduler', () => {
   it('refuses several objectives for a scheduler of one, and names both ways out', () => {
     expect(() => schedulerObjectives(asha(), [loss, memory])).toThrow(OptionError)
     expect(() => schedulerObjectives(asha(), [loss, memory])).toThrow(
-      "asha ranks one metric, but 2 are given (loss, memory). Name one, as in asha({ metric: 'loss' }). What ranks by several is moAsha().",
+      "asha ranks one metric, but 2 are given (loss, memory). What ranks by several is moAsha(). Or name one where the scheduler that ranks is made, as in asha({ metric: 'loss' }).",
     )
   })
 
