@@ -130,7 +130,7 @@ describe('npm run conformance', () => {
 
 describe('an error planted in the source', () => {
   it('of asha makes the conformance run fail', () => {
-    const copy = copyWith('asha', 'src/schedulers/asha.ts', 'score >= oriented', 'score <= oriented')
+    const copy = copyWith('asha', 'src/schedulers/asha-stopping.ts', 'score >= oriented', 'score <= oriented')
     const { code, lines } = conformance(['test/fixtures/schedulers/ray_asha.json'], copy)
     expect(code).toBe(1)
     expect(lines[0]).toMatch(
