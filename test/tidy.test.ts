@@ -40,7 +40,7 @@ const POLICIES = /^src\/(searchers|schedulers|stoppers)\//
 
 // Where the library reads the time of the world or waits for it; everything else asks the kernel.
 const CLOCKS =
-  /^src\/(runtime\/(kernel|real-kernel|virtual-kernel|macrotask|broadcast)\.ts|(terminal|stores|study)\/)/
+  /^src\/(runtime\/(kernel|real-kernel|virtual-kernel|macrotask|broadcast)\.ts|testing\/laws\/watched-searcher\.ts|(terminal|stores|study)\/)/
 const READS_CLOCK =
   /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|(?<![.\w])(setTimeout|setInterval|setImmediate|queueMicrotask)\(/
 const READS_CHANCE = /\bMath\.random\b|\brandomUUID\b|\bgetRandomValues\b/

@@ -1,9 +1,9 @@
 import { describe, must, readOptions } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
-import { mustBeScheduler, traitsOf } from '../schedulers/traits.ts'
-import { type Law, loadGenerators, uphold } from './laws/property.ts'
-import { type SchedulerHistory, schedulerLaws } from './laws/scheduler-laws.ts'
+import { mustBeScheduler } from '../schedulers/traits.ts'
+import { loadGenerators, uphold } from './laws/property.ts'
+import { lawsOf, NUMBERED } from './laws/scheduler-case.ts'
 
 /** Options of `checkScheduler`. */
 export interface CheckSchedulerOptions {
@@ -15,7 +15,7 @@ export interface CheckSchedulerOptions {
   readonly seed?: number | undefined
 }
 
-const DEFAULTS = { configOf: (trial: number): unknown => ({ x: trial }), runs: 100, seed: 0 }
+const DEFAULTS = { configOf: NUMBERED, runs: 100, seed: 0 }
 
 const CHECKS = {
   configOf: must.beFunction,
@@ -51,15 +51,4 @@ export async function checkScheduler<State>(
   mustBeScheduler('checkScheduler', scheduler)
   const fc = await loadGenerators('checkScheduler')
   for (const law of lawsOf(make, configOf)) await uphold(fc, scheduler.name, law, { runs, seed })
-}
-
-/** The laws that `checkScheduler` tries this scheduler against. */
-export function lawsOf<State>(
-  make: () => Scheduler<State>,
-  configOf: (trial: number) => unknown = DEFAULTS.configOf,
-): readonly Law<SchedulerHistory>[] {
-  const { objectives, objective } = traitsOf(make())
-  // One that was given its metrics ranks by those, however many the experiment has.
-  const objectiveCounts = objectives === 'one' || objective.metric !== undefined ? [1] : [1, 2]
-  return schedulerLaws({ make, objectiveCounts, configOf })
 }

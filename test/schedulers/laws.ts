@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Scheduler } from '../../src/schedulers/scheduler.ts'
 import { traitsOf } from '../../src/schedulers/traits.ts'
-import { type CheckSchedulerOptions, lawsOf } from '../../src/testing/check-scheduler.ts'
+import type { CheckSchedulerOptions } from '../../src/testing/check-scheduler.ts'
+import { lawsOf } from '../../src/testing/laws/scheduler-case.ts'
 import { uphold } from '../../src/testing/laws/property.ts'
 
 /**
