@@ -50,8 +50,10 @@ describe.each([
 
   it('has no timer or handle of ours left after any of them', async () => {
     const { report } = await ran
-    // The searcher’s own, which is what makes it late.
-    expect(report.left).toEqual({ 'searcher answers too late': ['Timeout'] })
+    // The searcher’s own, which is what makes it late; on a busy machine it may have fired by then.
+    const { 'searcher answers too late': late = ['Timeout'], ...others } = report.left
+    expect(late).toEqual(['Timeout'])
+    expect(others).toEqual({})
   })
 
   it('rejects nothing that nobody handles', async () => {
