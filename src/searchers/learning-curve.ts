@@ -1,6 +1,7 @@
 /**
  * What a trial reported on its way, as a loss by step. For searchers that compare trials at equal lengths.
  */
+import { partitionPoint } from '../core/partition-point.ts'
 import { type Objective } from '../core/objective.ts'
 import { lossesOf, violationOf } from './losses.ts'
 import type { ToldTrial } from './searcher.ts'
@@ -55,12 +56,5 @@ export function reachOf({ steps }: LearningCurve): number | undefined {
 
 /** The loss that the trial had at `step`: that of its last report until then. Undefined before its first. Cost: O(log n). */
 export function lossAt({ steps, losses }: LearningCurve, step: number): number | undefined {
-  let low = 0
-  let high = steps.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((steps[middle] as number) <= step) low = middle + 1
-    else high = middle
-  }
-  return losses[low - 1]
+  return losses[partitionPoint(steps.length, (i) => (steps[i] as number) <= step) - 1]
 }

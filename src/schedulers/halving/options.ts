@@ -1,17 +1,11 @@
 import { formatNumber } from '../../core/format-number.ts'
-import type { Mode } from '../../core/objective.ts'
 import { type Checks, type Merged, counted, must, readOptions } from '../../core/options.ts'
 import { OptionError } from '../../errors.ts'
+import { RANKING_CHECKS, RANKING_DEFAULTS, type RankingOptions, refuseModeAlone } from '../ranking-options.ts'
 import { type BandOptions, bracketsPerBand } from './plan.ts'
 
 /** Options of `hyperband` and `hyperbandForBohb`. */
-export interface HyperbandOptions {
-  /** Metric to rank by. Default: the experiment's; needed when that has several objectives. */
-  readonly metric?: string | undefined
-  /** `'min'` or `'max'`, beside `metric`. Default: the mode that the experiment gives for this metric. */
-  readonly mode?: Mode | undefined
-  /** The metric that says how far a trial is; it should grow. Default `'training_iteration'`. */
-  readonly timeAttr?: string | undefined
+export interface HyperbandOptions extends RankingOptions {
   /** Where a trial has reached its full length, in units of `timeAttr`. At least 1. Default 81. */
   readonly maxT?: number | undefined
   /** One in how many trials of a bracket goes on from each halving. Above 1. Default 3. */
@@ -21,18 +15,14 @@ export interface HyperbandOptions {
 }
 
 const DEFAULTS = {
-  metric: undefined,
-  mode: undefined,
-  timeAttr: 'training_iteration',
+  ...RANKING_DEFAULTS,
   maxT: 81,
   reductionFactor: 3,
   stopLastTrials: true,
 }
 
 const CHECKS: Checks<HyperbandOptions> = {
-  metric: (name) => (isName(name) ? undefined : 'must be the name of one metric.'),
-  mode: must.beOneOf('min', 'max'),
-  timeAttr: (name) => (isName(name) ? undefined : 'must be the name of a metric.'),
+  ...RANKING_CHECKS,
   maxT: must.from(1),
   reductionFactor: must.above(1),
   stopLastTrials: must.beBoolean,
@@ -52,13 +42,7 @@ const BRACKETS_MAX = 1_000
  */
 export function readHyperbandOptions(owner: string, options: HyperbandOptions): HyperbandSettings {
   const settings = readOptions(owner, options, DEFAULTS, CHECKS)
-  const { metric, mode } = settings
-  if (mode !== undefined && metric === undefined) {
-    throw new OptionError(
-      `${owner}.metric`,
-      `${owner}: mode is given but metric is not. Give both, or neither.`,
-    )
-  }
+  refuseModeAlone(owner, settings)
   refuseTooManyBrackets(owner, settings)
   return settings
 }
@@ -83,8 +67,4 @@ export function refuseTooManyBrackets(owner: string, options: BandOptions): void
 export function lineOf(name: string, settings: HyperbandSettings): string {
   const { maxT, timeAttr } = settings
   return `Using ${name}: ${counted(bracketsPerBand(settings), 'bracket')} a band; full length ${formatNumber(maxT)} ${timeAttr}.`
-}
-
-function isName(name: unknown): boolean {
-  return typeof name === 'string' && name !== ''
 }

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../../core/partition-point.ts'
 import { grown } from './grown.ts'
 
 /** Trials in order of two keys, the smaller first; equal ones in order of their numbers. A new one costs O(log n) steps. */
@@ -35,14 +36,7 @@ export class SortedTrials {
   }
 
   #placeOf(number: number, first: number, second: number): number {
-    let low = 0
-    let high = this.#count
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#isBefore(middle, number, first, second)) low = middle + 1
-      else high = middle
-    }
-    return low
+    return partitionPoint(this.#count, (i) => this.#isBefore(i, number, first, second))
   }
 
   #isBefore(at: number, number: number, first: number, second: number): boolean {
