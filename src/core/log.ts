@@ -13,8 +13,25 @@ export type LogRecord = { readonly at: number } & (
       readonly objectives: readonly Objective[]
       readonly searcher: string
       readonly scheduler: string
+      /** The declared space, as plain data, where a store keeps it; missing when it is code. */
+      readonly space?: unknown
+    }
+  | {
+      /** No trial starts any more: those that run are told to leave, or with `graceful` let to their ends. */
+      readonly type: 'experiment.stopping'
+      readonly by: string
+      readonly graceful: boolean
     }
   | { readonly type: 'experiment.ended'; readonly by: string }
+  | {
+      /**
+       * It goes on, in another process or after its end. Trials that were interrupted, or cut off without a word, are
+       * in their next attempt from here on.
+       */
+      readonly type: 'experiment.resumed'
+      /** Trials in all from here on; Infinity until the searcher has finished. */
+      readonly trialCount: number
+    }
   | {
       readonly type: 'trial.created'
       readonly trial: number
@@ -22,6 +39,8 @@ export type LogRecord = { readonly at: number } & (
       readonly source: TrialSource
       readonly params: Params
       readonly config: unknown
+      /** What each parameter was drawn from, where a store keeps it. */
+      readonly domains?: Readonly<Record<string, object>>
     }
   | {
       readonly type: 'trial.transition'
@@ -30,6 +49,8 @@ export type LogRecord = { readonly at: number } & (
       readonly to: TrialStatus
       readonly cause: string
       readonly attempt: number
+      /** What user code threw, when that is what led here. */
+      readonly error?: LoggedError
     }
   | {
       readonly type: 'trial.report'
@@ -39,8 +60,26 @@ export type LogRecord = { readonly at: number } & (
       readonly metrics: Readonly<Record<string, unknown>>
       /** The trial ended with it by itself, so that the scheduler was not asked. */
       readonly last?: true
-      /** It came with a checkpoint. Said only for schedulers that have trials exploit each other. */
+      /** It came with a checkpoint. */
       readonly checkpoint?: true
+    }
+  | {
+      /** The checkpoint of a report is kept, under this key of the checkpoint store. */
+      readonly type: 'trial.checkpoint'
+      readonly trial: number
+      readonly attempt: number
+      /** The `training_iteration` of its report. */
+      readonly iteration: number
+      readonly key: string
+      readonly size: number
+      /** Of its content, in hexadecimal digits. */
+      readonly sha256: string
+    }
+  | {
+      /** What the user wants of a trial. */
+      readonly type: 'trial.steered'
+      readonly trial: number
+      readonly to: 'pause' | 'resume' | 'stop'
     }
   | {
       readonly type: 'trial.decision'
@@ -111,6 +150,34 @@ export type LogRecord = { readonly at: number } & (
       readonly params: Params
       readonly domains: Readonly<Record<string, object>>
       readonly config: unknown
+      /** Which process runs it, where several share a study. */
+      readonly writer?: string
+    }
+  | {
+      /** Its process is gone: it waits to be asked for again, and what that process still says of it is refused. */
+      readonly type: 'trial.requeued'
+      readonly trial: number
+      /** The attempt that it waits for, from 2. */
+      readonly attempt: number
+    }
+  | {
+      /** What another program, such as Optuna, wrote of a trial into the same study. Said again when that has changed. */
+      readonly type: 'trial.imported'
+      readonly trial: number
+      readonly id: string
+      readonly state: 'waiting' | 'running' | EndState
+      readonly values: readonly number[] | undefined
+      readonly params: Params
+      readonly domains: Readonly<Record<string, object>>
+      readonly config: object
+      /** Pairs of step and value of the first objective. */
+      readonly intermediate: readonly (readonly [step: number, value: number])[]
+      readonly userAttrs: Readonly<Record<string, unknown>>
+      readonly constraints: Readonly<Record<string, number>>
+      /** Milliseconds since 1970; undefined while it waits. */
+      readonly startedAt: number | undefined
+      /** Milliseconds since 1970; undefined while it has not ended. */
+      readonly endedAt: number | undefined
     }
   | {
       /** A running trial drew one parameter more. */
@@ -133,3 +200,11 @@ export type LogRecord = { readonly at: number } & (
       readonly error: string
     }
 )
+
+/** An error as plain data. */
+export interface LoggedError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+}

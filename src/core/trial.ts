@@ -12,8 +12,11 @@ export type TrialState = 'waiting' | 'running' | 'paused' | 'completed' | 'prune
 /** How a trial ended. */
 export type EndState = 'completed' | 'pruned' | 'failed' | 'interrupted'
 
-/** Where a trial's configuration comes from: the searcher, `pointsToEvaluate`, `evaluatedRewards`, a queue, or another trial's result. */
-export type TrialSource = 'suggested' | 'point' | 'given' | 'enqueued' | 'reused'
+/**
+ * Where a trial's configuration comes from: the searcher, `pointsToEvaluate`, `evaluatedRewards`, a queue, another trial's
+ * result, a trial that is run once more, or another program that writes to the same study.
+ */
+export type TrialSource = 'suggested' | 'point' | 'given' | 'enqueued' | 'reused' | 'retried' | 'imported'
 
 /** Values of the parameters by path (`optimizer/lr`, `layers/0`), without constants. */
 export type Params = Readonly<Record<string, unknown>>

@@ -1,4 +1,5 @@
 import type { LogRecord } from '../core/log.ts'
+import { encodable, parseJson } from '../core/plain-json.ts'
 import { describe } from '../core/options.ts'
 import { TroupeError } from '../errors.ts'
 import type { TraceRecords } from './trace-records.ts'
@@ -51,7 +52,7 @@ export function traceFromJson(text: string): LogRecord[] {
 function parsed(line: string, number: number): object {
   let value: unknown
   try {
-    value = JSON.parse(line, (_key, inner: unknown) => decoded(inner))
+    value = parseJson(line)
   } catch (cause) {
     throw notATrace(number, 'it is no JSON', cause)
   }
@@ -65,63 +66,4 @@ function notATrace(line: number, why: string, cause?: unknown): TroupeError {
     `Line ${line} cannot be read as a line of a trace: ${why}. Give the text that trace.toJSONL() wrote.`,
     { cause },
   )
-}
-
-const NUMBERS: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity'])
-
-/** Numbers come back. Functions, symbols and circles stay what stands for them: they were never in the text. */
-function decoded(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  const { $number, $bigint } = value as { $number?: unknown; $bigint?: unknown }
-  if (Object.keys(value).length !== 1) return value
-  if (NUMBERS.has($number)) return Number($number)
-  return typeof $bigint === 'string' && /^-?\d+$/.test($bigint) ? BigInt($bigint) : value
-}
-
-/**
- * The value itself where JSON can write it as it is, else a copy in which what JSON has no word for is spelled out:
- * left out, it could make unequal runs equal. Configurations may hold anything.
- */
-function encodable(value: unknown, within: object[] = []): unknown {
-  switch (typeof value) {
-    case 'number':
-      return Number.isFinite(value) ? value : { $number: String(value) }
-    case 'bigint':
-      return { $bigint: String(value) }
-    case 'function':
-      return { $function: value.name }
-    case 'symbol':
-      return { $symbol: value.description ?? '' }
-    case 'object':
-      return value === null ? value : encodableObject(value, within)
-    default:
-      return value
-  }
-}
-
-function encodableObject(value: object, within: object[]): unknown {
-  if (within.includes(value)) return { $circular: true }
-  within.push(value)
-  const copy = Array.isArray(value) ? encodedItems(value, within) : encodedFields(value, within)
-  within.pop()
-  return copy
-}
-
-// Nearly always nothing needs a copy, and a trace has a hundred thousand records.
-function encodedItems(items: readonly unknown[], within: object[]): readonly unknown[] {
-  let copy: unknown[] | undefined
-  for (let i = 0; i < items.length; i++) {
-    const encoded = encodable(items[i], within)
-    if (encoded !== items[i]) (copy ??= [...items])[i] = encoded
-  }
-  return copy ?? items
-}
-
-function encodedFields(fields: object, within: object[]): object {
-  let copy: Record<string, unknown> | undefined
-  for (const [key, value] of Object.entries(fields)) {
-    const encoded = encodable(value, within)
-    if (encoded !== value) (copy ??= { ...fields })[key] = encoded
-  }
-  return copy ?? fields
 }

@@ -1,3 +1,4 @@
+import { SCHEMES } from '#stores'
 import { describe } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { memoryStore } from './memory.ts'
@@ -6,10 +7,7 @@ import type { Store } from './store.ts'
 /** How a storage is given: a store, or the URL of one. */
 export type Storage = Store | string
 
-// What opens each kind of URL; `rest` is what follows the scheme.
-const SCHEMES: Readonly<Record<string, (rest: string) => Store>> = {
-  memory: () => memoryStore(),
-}
+const ALL_SCHEMES: typeof SCHEMES = { memory: () => memoryStore(), ...SCHEMES }
 
 /**
  * The store that a user means.
@@ -29,9 +27,9 @@ export function openStore(storage: Storage): Store {
 function openUrl(url: string): Store {
   const colon = url.indexOf(':')
   const scheme = url.slice(0, Math.max(0, colon))
-  const open = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
+  const open = Object.hasOwn(ALL_SCHEMES, scheme) ? ALL_SCHEMES[scheme] : undefined
   if (open !== undefined) return open(url.slice(colon + 1))
-  const known = Object.keys(SCHEMES).map((word) => `${word}:`)
+  const known = Object.keys(ALL_SCHEMES).map((word) => `${word}:`)
   throw new OptionError(
     'storage',
     `storage: there is none for ${describe(url)}. URLs begin with ${known.join(', ')}.`,

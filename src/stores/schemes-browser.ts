@@ -1,0 +1,17 @@
+import { OptionError } from '../errors.ts'
+import type { Store } from './store.ts'
+
+const refuse = (): Store => {
+  throw new OptionError(
+    'storage',
+    'storage: a browser has neither files nor databases. Use memory:, or a store of your own.',
+  )
+}
+
+/** What opens each kind of URL that needs Node: here nothing does, and each says so. */
+export const SCHEMES: Readonly<Record<string, (rest: string) => Store>> = {
+  sqlite: refuse,
+  journal: refuse,
+  postgresql: refuse,
+  'optuna-journal': refuse,
+}
