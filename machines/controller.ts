@@ -1,3 +1,4 @@
+import type { Retried } from '../src/core/log.ts'
 import type { Reason } from '../src/core/trial.ts'
 import { assertNever } from '../src/errors.ts'
 import { Announcer } from './controller/announcer.ts'
@@ -76,7 +77,18 @@ export class Controller {
   begin(): void {
     const { announcer, ports } = this.#desk
     const { name, seed, objectives, searcherName: searcher, schedulerName: scheduler } = this.plan
-    announcer.log({ type: 'experiment.started', name, seed, objectives, searcher, scheduler })
+    const { trialCount, slotCount, totalResources } = this.plan
+    announcer.log({
+      type: 'experiment.started',
+      name,
+      seed,
+      objectives,
+      searcher,
+      scheduler,
+      trialCount,
+      slotCount,
+      totalResources,
+    })
     announcer.publish('experiment.start', { name, seed, at: ports.now() })
     this.#room.begin()
   }
@@ -136,6 +148,7 @@ export class Controller {
   #pauseTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
+    this.#steered(number, 'pause')
     this.ledger.hold(trial, true)
     if (trial.record.status === 'pending' && trial.worker < 0 && trial.ref !== undefined)
       this.#lives.holdBack(trial)
@@ -144,6 +157,7 @@ export class Controller {
   #resumeTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined || !trial.held) return
+    this.#steered(number, 'resume')
     this.ledger.hold(trial, false)
     this.#room.reconsider()
     this.#room.pump()
@@ -152,9 +166,55 @@ export class Controller {
   #stopTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined || trial.ending !== undefined) return
+    this.#steered(number, 'stop')
     const reason: Reason = { by: 'user', text: 'stopped by the user' }
     if (trial.ref === undefined) trial.ending = { state: 'pruned', reason }
     else this.#judge.end(trial, 'pruned', reason)
+  }
+
+  #steered(number: number, to: 'pause' | 'resume' | 'stop'): void {
+    this.#desk.announcer.log({ type: 'trial.steered', trial: number, to })
+  }
+
+  // ---- Going on after a break ----
+
+  /** It was told to stop, and goes on afterwards: trials that run may come to their ends, but none starts. */
+  suspend(): void {
+    this.#room.shut()
+  }
+
+  /**
+   * It goes on: after a stop, or where its process was cut off. User code is gone, so what ran is in its next attempt.
+   * @param trialCount - Trials in all from here on.
+   * @param slotCount - Trials at once from here on.
+   * @param retried - Trials that have ended and are run once more, besides.
+   */
+  resume(
+    trialCount: number,
+    slotCount: number = this.ledger.slotCount,
+    retried: readonly Retried[] = [],
+  ): void {
+    const { announcer, quota } = this.#desk
+    announcer.log({
+      type: 'experiment.resumed',
+      trialCount,
+      slotCount,
+      ...(retried.length > 0 && { retried }),
+    })
+    for (const trial of this.ledger.live.values()) if (trial.run.alive) this.#lives.renew(trial)
+    for (const { trial, goesOn } of retried) this.#room.retry(trial, goesOn)
+    this.#room.open()
+    if (quota.trialCount === trialCount && this.ledger.slotCount === slotCount) return
+    quota.trialCount = trialCount
+    this.ledger.slotCount = slotCount
+    this.#room.pump()
+  }
+
+  /** What happened before has been done again; from here on all is new. */
+  comeToPresent(): void {
+    this.#desk.ending.comeToPresent()
+    // What is under way will move it by itself, as it did before.
+    if (!this.ledger.isActive) this.#room.pump()
   }
 
   // ---- The end ----
@@ -173,7 +233,12 @@ export class Controller {
   }
 
   #interrupt(graceful: boolean): void {
-    const { ending, ports } = this.#desk
+    const { announcer, ending, ports } = this.#desk
+    announcer.log({
+      type: 'experiment.stopping',
+      by: ending.failure?.code ?? ending.endedBy,
+      graceful,
+    })
     ending.isStopping = true
     this.#room.goOn()
     for (const trial of this.ledger.live.values()) {

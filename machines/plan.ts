@@ -1,9 +1,11 @@
 import type { AnyActorRef } from 'xstate'
 import type { ExperimentEventName, ExperimentEvents } from '../src/core/events.ts'
 import type { LogRecord } from '../src/core/log.ts'
+import type { Metrics } from '../src/core/metrics.ts'
 import type { Objective } from '../src/core/objective.ts'
-import type { Resources, TrialRecord } from '../src/core/trial.ts'
+import type { Params, Resources, TrialRecord } from '../src/core/trial.ts'
 import type { GivenTrial } from '../src/searchers/session.ts'
+import type { Domain } from '../src/space/space.ts'
 import type { TrialRun } from './protocol.ts'
 
 /** What an experiment is made of, all of it decided before it starts. */
@@ -48,6 +50,8 @@ export interface ExperimentPorts {
   /** An error, instead of throwing, fails the trial. */
   readonly resourcesOf: (config: unknown) => Resources | Error
   readonly makeRun: (record: TrialRecord) => TrialRun
+  /** What these parameters were drawn from, where that is known without asking. */
+  readonly domainsOf: (params: Params) => Readonly<Record<string, Domain>>
   /** Calls back soon, after a turn of the event loop when the last one was some time ago. */
   readonly post: (fn: () => void) => void
   /** Keeps the process from ending while nobody but the user can go on. Gives how to let it go. */
@@ -59,6 +63,10 @@ export interface ExperimentPorts {
   readonly hears: (name: ExperimentEventName) => boolean
   /** Takes down what changed, where a trace or a store wants it. */
   readonly log: ((record: LogRecord) => void) | undefined
+  /** A report came with a checkpoint. */
+  readonly onCheckpoint: (trial: TrialRecord, metrics: Metrics, value: unknown) => void
+  /** Whether what happens now happened before, and is only done again: nothing ends by it then. */
+  readonly isPast: () => boolean
 }
 
 /** The actors that the experiment speaks to. */

@@ -218,6 +218,8 @@ export interface TrialRun {
   /** Goes on with the report that was held back, now with these resources. */
   resume(resources: Resources): void
   leave(as: 'stopped' | 'exploited' | 'paused'): void
+  /** Its code was cut off and is called again, as this attempt. Only for a run that is there and was taken up again. */
+  renew(attempt: number): void
   /** Sends `run.backedOff` after the pause that follows failure number `failures`. */
   backOff(failures: number): void
   /** Ends everything at once: timers, and user code if it is still there. */

@@ -1,7 +1,7 @@
 import type { AnyEventObject } from 'xstate'
 import type { Params } from '../src/core/trial.ts'
 import { assertNever, DivergenceError } from '../src/errors.ts'
-import type { Answer, SearchSession } from '../src/searchers/session.ts'
+import type { Answer, RecordedAnswer, SearchSession } from '../src/searchers/session.ts'
 import type { RunningTrial } from '../src/searchers/searcher.ts'
 import { pointKey } from '../src/space/same-value.ts'
 import type { PolicyHost } from './policy.ts'
@@ -12,6 +12,9 @@ const TAIL_MIN = 64
 const TAIL_MAX = 4096
 
 const NONE: readonly RunningTrial[] = []
+
+/** What the searcher answered in the past; undefined when it did not. */
+type Recorded = RecordedAnswer | undefined
 
 type Suggest = Extract<SearcherMessage, { type: 'searcher.suggest' }>
 type Told = Extract<SearcherMessage, { type: 'searcher.tell' | 'searcher.observe' }>
@@ -26,6 +29,7 @@ type Call = { readonly message: Told } | { readonly message: Suggest; readonly a
 export class SearcherHost implements PolicyHost<SearcherMessage> {
   readonly actor = 'searcher'
   readonly #makeSession: (saved: unknown) => SearchSession
+  readonly #recorded: ((trial: number) => Recorded | Promise<Recorded>) | undefined
   #session: SearchSession
   #running = new Map<number, Params>()
   #calls: Call[] = []
@@ -34,9 +38,16 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   // The answer for the next trial, which the searcher is at before it is asked for.
   #ahead: { readonly trial: number; readonly answer: Answer | Promise<Answer> } | undefined
 
-  /** @param makeSession - Starts the searcher in its space, from a state that it saved where there is one. */
-  constructor(makeSession: (saved: unknown) => SearchSession) {
+  /**
+   * @param makeSession - Starts the searcher in its space, from a state that it saved where there is one.
+   * @param recorded - What it answered in the past, while that is done again.
+   */
+  constructor(
+    makeSession: (saved: unknown) => SearchSession,
+    recorded?: (trial: number) => Recorded | Promise<Recorded>,
+  ) {
     this.#makeSession = makeSession
+    this.#recorded = recorded
     this.#session = makeSession(undefined)
   }
 
@@ -111,12 +122,30 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   }
 
   #suggest(trial: number): Answer | Promise<Answer> {
+    const recorded = this.#recorded?.(trial)
+    if (recorded === undefined) return this.#suggestAnew(trial)
+    return recorded instanceof Promise
+      ? recorded.then((found) => this.#suggestAgain(trial, found))
+      : this.#suggestAgain(trial, recorded)
+  }
+
+  #suggestAgain(trial: number, recorded: Recorded): Answer | Promise<Answer> {
+    return recorded === undefined
+      ? this.#suggestAnew(trial)
+      : this.#session.suggestAgain({ number: trial, running: this.#runningFor() }, recorded)
+  }
+
+  #runningFor(): readonly RunningTrial[] {
+    return this.#session.readsRunning ? this.#runningTrials() : NONE
+  }
+
+  #suggestAnew(trial: number): Answer | Promise<Answer> {
     const answer =
       this.#ahead?.trial === trial
         ? this.#ahead.answer
         : this.#session.suggest({
             number: trial,
-            running: this.#session.readsRunning ? this.#runningTrials() : NONE,
+            running: this.#runningFor(),
           })
     this.#ahead = undefined
     if (!(answer instanceof Promise) || !this.#session.canAskAhead) return answer

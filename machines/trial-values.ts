@@ -1,7 +1,8 @@
 import { type Metrics, metricOf } from '../src/core/metrics.ts'
-import { orient } from '../src/core/objective.ts'
+import { isFeasible } from '../src/core/order.ts'
 import { type TrialRecord, valuesOf } from '../src/core/trial.ts'
 import { TroupeError } from '../src/errors.ts'
+import { reportScore } from '../src/schedulers/report-score.ts'
 import type { TrialReport } from '../src/schedulers/scheduler.ts'
 import type { ExperimentPlan } from './plan.ts'
 
@@ -44,16 +45,19 @@ export function rankable(
   const ranked = rankedBy === objectives ? values : valuesOf(metrics, rankedBy)
   const time = metricOf(metrics, timeAttr)
   if (ranked === undefined || time === undefined) return undefined
-  const [first] = rankedBy
-  return {
+  const { attempt } = record
+  const feasible = isFeasible(record.constraints)
+  const report: TrialReport = {
     trial: record.number,
     time,
-    score: first === undefined ? NaN : orient(ranked[0] as number, first.mode),
+    score: reportScore(ranked[0], rankedBy[0], feasible),
     values: ranked,
     metrics,
     config: record.config,
     hasCheckpoint: record.checkpoint !== undefined,
   }
+  // What is said of few is not put into all: there are thousands.
+  return feasible && attempt === 1 ? report : { ...report, feasible, attempt }
 }
 
 /** Whether the last report that carried the objectives gave numbers that can be ranked. */

@@ -69,6 +69,7 @@ export type ExperimentErrorCode =
   | 'deadlock'
   | 'stalled'
   | 'failFast'
+  | 'divergence'
   | 'executor'
   | 'internal'
 

@@ -1,12 +1,21 @@
 // The main job
-export { Tuner, type TunerConstructor, type TunerOptions } from './tuner/tuner.ts'
+export type { RunOptions } from './cli/run-options.ts'
+export { type RestoreOptions, Tuner, type TunerConstructor, type TunerOptions } from './tuner/tuner.ts'
 export type {
-  Callback,
   CheckpointOptions,
   ExecutorFactory,
   ExperimentOptions,
   FailureOptions,
+  ResumeOptions,
 } from './tuner/options.ts'
+export type {
+  Callback,
+  CallbackEnd,
+  CallbackSession,
+  CallbackView,
+  ExperimentListeners,
+  KnownTrial,
+} from './tuner/callback.ts'
 export {
   defineTrainable,
   type Reported,
@@ -132,7 +141,7 @@ export {
 export { copyStudy, type CopyStudyOptions, deleteStudy, studyNames } from './study/kept-studies.ts'
 export type { Direction } from './study/study-objectives.ts'
 export type { EnqueueOptions, RetellOptions, Study } from './study/study.ts'
-export type { TellOptions } from './study/study-keeper.ts'
+export type { TellOptions } from './study/outcome.ts'
 export type { TrialToAdd } from './study/added-trial.ts'
 export type { StudyTrial } from './study/study-trial.ts'
 export type { StudyTrialRecord } from './study/study-state.ts'

@@ -22,8 +22,8 @@ const RINGS: readonly (readonly string[])[] = [
   ['src/searchers/', 'src/schedulers/', 'src/stoppers/'],
   // What a machine says to an executor is part of the protocol; how an executor works is not.
   ['machines/', 'src/executors/executor.ts'],
-  ['src/runtime/', 'src/executors/', 'src/stores/'],
-  ['src/study/', 'src/tuner/', 'src/results/', 'src/testing/'],
+  ['src/runtime/', 'src/executors/', 'src/stores/', 'src/checkpoints/'],
+  ['src/study/', 'src/tuner/', 'src/results/', 'src/testing/', 'src/callbacks/'],
   ['src/report/', 'src/dashboard/', 'src/cli/', 'src/terminal/'],
   ['src/index.ts'],
 ]
@@ -40,7 +40,7 @@ const POLICIES = /^src\/(searchers|schedulers|stoppers)\//
 
 // Where the library reads the time of the world or waits for it; everything else asks the kernel.
 const CLOCKS =
-  /^src\/(runtime\/(kernel|real-kernel|virtual-kernel|macrotask|broadcast)\.ts|testing\/laws\/watched-searcher\.ts|(terminal|stores|study)\/)/
+  /^src\/(runtime\/(kernel|real-kernel|virtual-kernel|macrotask|broadcast)\.ts|testing\/laws\/watched-searcher\.ts|tuner\/kept-record\.ts|(terminal|stores|study|checkpoints|callbacks|cli)\/)/
 const READS_CLOCK =
   /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|(?<![.\w])(setTimeout|setInterval|setImmediate|queueMicrotask)\(/
 const READS_CHANCE = /\bMath\.random\b|\brandomUUID\b|\bgetRandomValues\b/
@@ -50,6 +50,7 @@ const ENTRIES = [
   'src/testing/index.ts',
   'src/terminal/index.ts',
   'src/stores/index.ts',
+  'src/callbacks/index.ts',
   'machines/index.ts',
 ]
 

@@ -2,6 +2,7 @@ import type { AnyEventObject } from 'xstate'
 import type { DecisionInfo, ExperimentEventName, ExperimentEvents } from '../../src/core/events.ts'
 import type { LogRecord } from '../../src/core/log.ts'
 import type { EndState, TrialRecord, TrialStatus } from '../../src/core/trial.ts'
+import { loggedError } from '../../src/core/logged-error.ts'
 import { deliver } from '../mail.ts'
 import type { Cast, ExperimentPlan, ExperimentPorts } from '../plan.ts'
 import type { LiveTrial } from './live-trial.ts'
@@ -83,10 +84,21 @@ export class Announcer {
     this.#ports.log?.({ at: this.#ports.now(), ...entry })
   }
 
-  /** A trial is in another state: for the log, and as an event. */
-  transition(record: TrialRecord, from: TrialStatus, to: TrialStatus, cause: string, at: number): void {
+  /**
+   * A trial is in another state: for the log, and as an event.
+   * @param error - What user code threw, when that is what led there.
+   */
+  transition(
+    record: TrialRecord,
+    from: TrialStatus,
+    to: TrialStatus,
+    cause: string,
+    at: number,
+    error?: Error,
+  ): void {
     const { number: trial, attempt } = record
-    this.#ports.log?.({ at, type: 'trial.transition', trial, from, to, cause, attempt })
+    const line = { at, type: 'trial.transition', trial, from, to, cause, attempt } as const
+    this.#ports.log?.(error === undefined ? line : { ...line, error: loggedError(error) })
     this.publish('trial.transition', { trial: record, from, to, cause, attempt, at })
   }
 

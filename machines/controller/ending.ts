@@ -23,6 +23,7 @@ export class Ending {
   /** Its end is on the way: a message about it has been sent, and nothing new is begun before that arrives. */
   #isCut = false
   #isClosingTrials = false
+  #pastDemand: StopDemand | undefined
 
   constructor(plan: ExperimentPlan, ports: ExperimentPorts, announcer: Announcer, ledger: Ledger) {
     this.#plan = plan
@@ -58,7 +59,7 @@ export class Ending {
 
   /** All trials have ended. Searcher and scheduler are heard out, and then it is over. */
   finish(): void {
-    this.#closing.begin()
+    if (!this.#ports.isPast()) this.#closing.begin()
   }
 
   /** There was one more thing to tell the searcher, which is heard out about that too. */
@@ -99,17 +100,28 @@ export class Ending {
 
   // ---- Before its time ----
 
-  /** A stopper has had enough of the whole experiment. */
-  cut({ reason, evidence }: StopDemand): void {
-    if (this.isOver) return
+  /** A stopper has had enough of the whole experiment. In the past it was heeded already, and may be asked otherwise now. */
+  cut(demand: StopDemand): void {
+    const { reason, evidence } = demand
+    if (this.#ports.isPast()) this.#pastDemand = demand
+    if (this.isOver || this.#ports.isPast()) return
     this.reason = { by: 'stopper', text: reason, evidence }
     this.#isCut = true
     this.endedBy = 'stopper'
     this.#say({ type: 'experiment.stop', by: 'stopper', graceful: false })
   }
 
-  /** It cannot go on. The first failure is the cause; what follows from it would only hide it. */
+  /** The past is over: what a stopper demanded there, it demands still. */
+  comeToPresent(): void {
+    if (this.#pastDemand !== undefined) this.cut(this.#pastDemand)
+  }
+
+  /**
+   * It cannot go on. The first failure is the cause; what follows from it would only hide it. What failed in the past is
+   * given another chance.
+   */
   fail(code: Failure['code'], message: string, cause: unknown): void {
+    if (this.#ports.isPast()) return
     const failure: Failure = { code, message, cause }
     this.#isCut = true
     this.failure ??= failure

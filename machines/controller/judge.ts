@@ -71,8 +71,9 @@ export class Judge {
       seq: report.seq,
       metrics,
       ...(report.last ? { last: true } : undefined),
-      ...(plan.saveEvery > 0 && report.checkpoint !== undefined ? { checkpoint: true } : undefined),
+      ...(report.checkpoint !== undefined ? { checkpoint: true, ranMs } : undefined),
     })
+    if (report.checkpoint !== undefined) ports.onCheckpoint(record, metrics, report.checkpoint.value)
     const ranked = rankable(record, metrics, values, plan)
     if (ranked !== undefined) trial.lastRanked = ranked
     if (plan.searcherObserves && values !== undefined) {

@@ -14,7 +14,8 @@ export class Ledger {
   readonly records: TrialRecord[] = []
   readonly live = new Map<number, LiveTrial>()
   readonly pool: ResourcePool
-  readonly slotCount: number
+  /** Trials at once. With fewer than there were, those that run come to their ends. */
+  slotCount: number
   /** How many trials are in each state of their machines. */
   readonly counts: Record<TrialStatus, number> = {
     pending: 0,
@@ -38,7 +39,7 @@ export class Ledger {
   }
 
   get hasFreeSlot(): boolean {
-    return this.#freeSlots.length > 0 || this.#slotsMade < this.slotCount
+    return this.slotsUsed < this.slotCount
   }
 
   get slotsUsed(): number {

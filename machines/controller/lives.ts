@@ -1,6 +1,7 @@
 import type { AnyActorRef } from 'xstate'
 import type { EndState, Reason, TrialRecord, TrialStatus } from '../../src/core/trial.ts'
 import { asError, assertNever, TroupeError } from '../../src/errors.ts'
+import { sameValue } from '../../src/space/same-value.ts'
 import type { ExperimentMessage } from '../protocol.ts'
 import { noFinalValue, readHistory } from '../trial-values.ts'
 import type { Desk } from './desk.ts'
@@ -10,6 +11,9 @@ import type { Room } from './room.ts'
 
 type Entered = Extract<ExperimentMessage, { type: 'trial.entered' }>
 type Noted = Extract<ExperimentMessage, { type: 'trial.noted' }>
+
+// The messages that bring what user code threw; a trial keeps it until its next start.
+const BY_ERRORS: ReadonlySet<string> = new Set(['run.failed', 'run.timedOut', 'trials.crashed'])
 
 /** Follows each trial from one state of its machine to the next, and says the last words about it. */
 export class Lives {
@@ -44,7 +48,8 @@ export class Lives {
     ledger.enter(record, status, at, isFirst ? 'trial.created' : cause)
     if (error !== undefined) record.error = error
     if (status !== 'pending' && status !== 'paused') ledger.setWaiting(trial, false)
-    if (!isFirst) announcer.transition(record, from, status, cause, at)
+    if (!isFirst)
+      announcer.transition(record, from, status, cause, at, BY_ERRORS.has(cause) ? error : undefined)
     switch (status) {
       case 'running':
         return this.#onRunning(trial, from, at)
@@ -112,6 +117,14 @@ export class Lives {
     trial.pausedBy = undefined
     record.state = 'waiting'
     readHistory(record, this.#desk.plan)
+  }
+
+  /** Its code was cut off, and is called again from the last checkpoint: the reports that it still owes count as made. */
+  renew(trial: LiveTrial): void {
+    const { awaiting, record, run } = trial
+    record.attempt++
+    for (const [i, report] of awaiting.entries()) awaiting[i] = { ...report, attempt: record.attempt }
+    run.renew(record.attempt)
   }
 
   #onRetrying(trial: LiveTrial, error: Error | undefined, at: number): void {
@@ -230,9 +243,12 @@ export class Lives {
     const { record } = trial
     switch (note.kind) {
       case 'userAttr':
+        if (Object.hasOwn(record.userAttrs, note.key) && sameValue(record.userAttrs[note.key], note.value))
+          return
         record.userAttrs[note.key] = note.value
         return announcer.log({ type: 'trial.attr', trial: number, key: note.key, value: note.value })
       case 'constraint':
+        if (record.constraints[note.key] === note.value) return
         record.constraints[note.key] = note.value
         return announcer.log({ type: 'trial.constraint', trial: number, key: note.key, value: note.value })
       case 'log':

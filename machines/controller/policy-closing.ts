@@ -22,6 +22,8 @@ export class PolicyClosing {
   readonly #asked = { searcher: 0, scheduler: 0 }
   readonly #lost = new Set<PolicyActor>()
   #hasBegun = false
+  // One may answer before the other is asked.
+  #isAsking = false
   #stopWaiting: () => void = () => {}
 
   constructor(ports: ClosingPorts) {
@@ -35,8 +37,10 @@ export class PolicyClosing {
     this.#stopWaiting = this.#ports.later(() => {
       this.#ports.onLate(this.#asked.searcher > 0 ? 'searcher' : 'scheduler')
     })
+    this.#isAsking = true
     this.#ask('searcher')
     this.#ask('scheduler')
+    this.#isAsking = false
     this.#endWhenClosed()
   }
 
@@ -64,7 +68,7 @@ export class PolicyClosing {
   }
 
   #endWhenClosed(): void {
-    if (!this.#hasBegun || this.#asked.searcher > 0 || this.#asked.scheduler > 0) return
+    if (!this.#hasBegun || this.#isAsking || this.#asked.searcher > 0 || this.#asked.scheduler > 0) return
     this.#stopWaiting()
     this.#ports.onClosed()
   }

@@ -8,6 +8,8 @@ export class Quota {
   searcherWaits = false
   /** The searcher answered that there is nothing more. */
   searcherFinished = false
+  /** Trials in all; Infinity until the searcher has finished. */
+  trialCount: number
   #created = 0
   #batchCount = 0
   #unrunCount = 0
@@ -15,6 +17,7 @@ export class Quota {
 
   constructor(plan: ExperimentPlan) {
     this.#plan = plan
+    this.trialCount = plan.trialCount
   }
 
   /** Trials made since one ran last. */
@@ -43,7 +46,7 @@ export class Quota {
   }
 
   get wantsMore(): boolean {
-    return !this.searcherFinished && this.#created < this.#plan.trialCount
+    return !this.searcherFinished && this.#created < this.trialCount
   }
 
   /** Whether so many trials have not run that more of them would be no use before one of those that are there has. */

@@ -24,6 +24,7 @@ export class Room {
   #declined = false
   #declinedIdle = false
   #letProcessEnd: (() => void) | undefined
+  #isShut = false
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -36,6 +37,25 @@ export class Room {
     this.pump()
   }
 
+  /** No trial starts or is made until it is opened again: the experiment was told to stop, and will go on. */
+  shut(): void {
+    this.#isShut = true
+  }
+
+  open(): void {
+    if (!this.#isShut) return
+    this.#isShut = false
+    this.reconsider()
+    this.pump()
+  }
+
+  /** A trial that has ended is run once more, as a new one. */
+  retry(number: number, goesOn: boolean): void {
+    const { ledger } = this.#desk
+    const original = ledger.records[number]
+    if (original !== undefined) this.#maker.retry(original, goesOn)
+  }
+
   /** Something has changed, and the scheduler may want now what it did not want before. */
   reconsider(): void {
     this.#declined = false
@@ -46,7 +66,7 @@ export class Room {
     const { ledger, ending } = this.#desk
     this.goOn()
     if (ending.isStopping) return ending.finishWhenEmpty()
-    if (ending.isOver || this.#choosing || ledger.spawning > 0) return
+    if (ending.isOver || this.#isShut || this.#choosing || ledger.spawning > 0) return
     if (ledger.hasFreeSlot) {
       if (this.#choose()) return
       if (this.#mayAsk()) return this.#ask()

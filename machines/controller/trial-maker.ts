@@ -37,13 +37,33 @@ export class TrialMaker {
 
   /** The trial that was proposed. */
   create(answer: TrialAnswer): void {
-    const { ledger, announcer, ports } = this.#desk
+    const { ledger } = this.#desk
     this.#publishChoice(answer)
     this.#count()
     const { config, params, domains, source, duplicateOf } = answer
     if (duplicateOf !== undefined) return this.#reuse(answer, ledger.records[duplicateOf] as TrialRecord)
+    this.#begin(source, config, params, domains, undefined)
+  }
+
+  /** The configuration of a trial that has ended, once more. */
+  retry({ config, params, checkpoint }: TrialRecord, goesOn: boolean): void {
+    const domains = this.#desk.ports.domainsOf(params)
+    this.#begin('retried', config, params, domains, goesOn ? checkpoint : undefined)
+  }
+
+  #begin(
+    source: TrialSource,
+    config: unknown,
+    params: Params,
+    domains: Domains,
+    checkpoint: TrialRecord['checkpoint'],
+  ): void {
+    const { ledger, announcer, ports } = this.#desk
     const need = ports.resourcesOf(config)
     const record = this.#newRecord(source, config, params, need instanceof Error ? {} : need)
+    record.checkpoint = checkpoint
+    // It goes on counting from there, and has no reports of its own before.
+    record.iteration = checkpoint?.iteration ?? 0
     const problem = need instanceof Error ? need : this.#lackOf(record)
     if (problem !== undefined) return this.#refuse(record, domains, problem)
     const run = ports.makeRun(record)
@@ -58,7 +78,7 @@ export class TrialMaker {
       ending: undefined,
       awaiting: [],
       nextResources: undefined,
-      origin: SCRATCH,
+      origin: checkpoint === undefined ? SCRATCH : { row: 0, iteration: checkpoint.iteration },
       isStray: false,
       exploits: false,
       lastRanked: undefined,
@@ -108,9 +128,9 @@ export class TrialMaker {
     record.valuesAt = original.valuesAt
     record.iteration = original.iteration
     Object.assign(record.constraints, original.constraints)
-    const at = this.#endAtOnce(record, 'completed', 'terminated', 'reused')
     const text = `has the parameters of trial ${original.number}, whose result it takes over`
     record.reason = { by: 'searcher', text }
+    const at = this.#endAtOnce(record, 'completed', 'terminated', 'reused')
     this.#desk.announcer.publish('trial.complete', { trial: record, at })
     this.#desk.announcer.tellSearcher(record, domains)
   }

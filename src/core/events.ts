@@ -38,6 +38,10 @@ export interface Warning {
   readonly kind:
     | 'listener'
     | 'callback'
+    /** The storage does not keep all that there is to keep. */
+    | 'storage'
+    /** A checkpoint cannot be used, and the one before is. */
+    | 'checkpoint'
     | 'inspector'
     | 'reporter'
     | 'subscriber'

@@ -13,8 +13,21 @@ export type LogRecord = { readonly at: number } & (
       readonly objectives: readonly Objective[]
       readonly searcher: string
       readonly scheduler: string
+      /** Trials in all; Infinity until the searcher has finished. */
+      readonly trialCount: number
+      /** Trials at once. */
+      readonly slotCount?: number
+      readonly totalResources?: Resources
       /** The declared space, as plain data, where a store keeps it; missing when it is code. */
       readonly space?: unknown
+      /** Name of the trainable, which those of trials begin with, where a store keeps it. */
+      readonly trainable?: string
+      /** Milliseconds since 1970 at the start of the experiment's clock, where a store keeps it. */
+      readonly startedAt?: number
+      /** The file that the command line made it from, relative to its store where that is a file too. */
+      readonly file?: string
+      /** The numSamples that the command line was given. */
+      readonly numSamples?: number
     }
   | {
       /** No trial starts any more: those that run are told to leave, or with `graceful` let to their ends. */
@@ -31,6 +44,13 @@ export type LogRecord = { readonly at: number } & (
       readonly type: 'experiment.resumed'
       /** Trials in all from here on; Infinity until the searcher has finished. */
       readonly trialCount: number
+      /** Trials at once from here on. */
+      readonly slotCount?: number
+      /** Trials that had ended and are run once more, each as a new one. */
+      readonly retried?: readonly Retried[]
+      /** As with `experiment.started`, where the command line went on with it. */
+      readonly file?: string
+      readonly numSamples?: number
     }
   | {
       readonly type: 'trial.created'
@@ -62,6 +82,8 @@ export type LogRecord = { readonly at: number } & (
       readonly last?: true
       /** It came with a checkpoint. */
       readonly checkpoint?: true
+      /** Milliseconds that the trial had run, said with a checkpoint: what goes on from that goes on counting from here. */
+      readonly ranMs?: number
     }
   | {
       /** The checkpoint of a report is kept, under this key of the checkpoint store. */
@@ -207,4 +229,11 @@ export interface LoggedError {
   readonly message: string
   readonly code?: string
   readonly stack?: string
+}
+
+/** A trial that is run once more. */
+export interface Retried {
+  readonly trial: number
+  /** From its last checkpoint, where it has one. */
+  readonly goesOn: boolean
 }

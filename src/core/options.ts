@@ -70,6 +70,8 @@ const OUR_NAMES: Readonly<Record<string, string>> = {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   constraintsFunc:
     "Constraints are set by the trial itself: trial.setConstraint('memory', used - limit), of which ≤ 0 is feasible.",
+  warnIndependentSampling:
+    'There is no such warning to turn off. Which parameters a searcher leaves to the prior is on its page in docs/searchers; independentSampler, where it has one, takes them over.',
 }
 
 function unknownKey(owner: string, key: string, known: readonly string[], received: unknown): OptionError {

@@ -11,6 +11,11 @@ export interface Assignment {
   readonly checkpoint: Checkpoint | undefined
   /** Path of the random stream behind `trial.random()`. */
   readonly randomPath: string
+  /**
+   * How many reports it makes again that were made before its process was cut off, and are answered at once: until they
+   * are made, sleeping takes no time, for that time has passed. Default 0.
+   */
+  readonly replays?: number
   /** Index of the slot it runs in, from 0. */
   readonly worker: number
   /** A stepped trainable with `save` attaches a checkpoint to each report whose iteration this divides; 0 for none. */

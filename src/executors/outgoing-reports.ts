@@ -20,13 +20,23 @@ interface Outlet {
 export class OutgoingReports {
   readonly #outlet: Outlet
   readonly #line: DelayLine<OutgoingReport> | undefined
-  readonly #pending = new Map<number, Wait<'report'>>()
+  // Those that wait for an answer, by their numbers: seldom more than one, so that a Map would cost more.
+  readonly #pendingSeqs: number[] = []
+  readonly #pendingWaits: Wait<'report'>[] = []
   readonly #refused: Wait<'report'>[] = []
   #seq = 0
+  /** The iteration of the checkpoint that was made last, or that the attempt goes on from. */
+  checkpointAt: number | undefined
 
   constructor(outlet: Outlet) {
     this.#outlet = outlet
+    this.checkpointAt = outlet.assignment.checkpoint?.iteration
     this.#line = outlet.delayMs && new DelayLine(outlet.kernel, outlet.send)
+  }
+
+  /** How many this attempt has made. */
+  get count(): number {
+    return this.#seq
   }
 
   /** The iteration of the last report. */
@@ -39,11 +49,11 @@ export class OutgoingReports {
   }
 
   get areAnswered(): boolean {
-    return this.#pending.size === 0
+    return this.#pendingSeqs.length === 0
   }
 
   get pending(): Wait<'report'>[] {
-    return [...this.#pending.values()]
+    return [...this.#pendingWaits]
   }
 
   /** What was wrong with a report that could not be sent, if nobody even listened: the trial must not look well. */
@@ -65,9 +75,11 @@ export class OutgoingReports {
       return refused
     }
     this.#seq = report.seq
+    if (report.checkpoint !== undefined) this.checkpointAt = this.iteration
     const wait = new Wait('report')
     // Before it is sent: the answer may come while it is.
-    this.#pending.set(report.seq, wait)
+    this.#pendingSeqs.push(report.seq)
+    this.#pendingWaits.push(wait)
     if (this.#line === undefined || (delayMs === 0 && this.#line.isEmpty)) this.#outlet.send(report)
     else this.#line.push(delayMs, report)
     return wait
@@ -75,20 +87,31 @@ export class OutgoingReports {
 
   /** The report that an answer is for; undefined when it was answered before. */
   take(seq: number): Wait<'report'> | undefined {
-    const report = this.#pending.get(seq)
-    this.#pending.delete(seq)
-    return report
+    return this.#takeAt(this.#pendingSeqs.indexOf(seq))
   }
 
   refuse(report: Wait<'report'>, error: Error): void {
-    for (const [seq, pending] of this.#pending) if (pending === report) this.#pending.delete(seq)
+    this.#takeAt(this.#pendingWaits.indexOf(report))
     report.reject(error)
   }
 
   /** Sends nothing more, and waits for no answer. */
   clear(): void {
     this.#line?.clear()
-    this.#pending.clear()
+    this.#pendingSeqs.length = 0
+    this.#pendingWaits.length = 0
+  }
+
+  #takeAt(index: number): Wait<'report'> | undefined {
+    const report = this.#pendingWaits[index]
+    if (index === 0) {
+      this.#pendingSeqs.shift()
+      this.#pendingWaits.shift()
+    } else if (index > 0) {
+      this.#pendingSeqs.splice(index, 1)
+      this.#pendingWaits.splice(index, 1)
+    }
+    return report
   }
 
   #delayOfNext(): number {

@@ -7,7 +7,8 @@ import { Wait } from './wait.ts'
 export class Sleeps {
   readonly #kernel: Kernel
   readonly #beforeWaking: () => void
-  readonly #timers = new Map<Wait<'sleep'>, Timer>()
+  // Most trials never sleep.
+  #timers: Map<Wait<'sleep'>, Timer> | undefined
 
   /** @param beforeWaking - Called in the kernel's event, right before a sleep resolves. */
   constructor(kernel: Kernel, beforeWaking: () => void) {
@@ -16,15 +17,18 @@ export class Sleeps {
   }
 
   get isEmpty(): boolean {
-    return this.#timers.size === 0
+    return this.#timers === undefined || this.#timers.size === 0
   }
 
   get pending(): Wait<'sleep'>[] {
-    return [...this.#timers.keys()]
+    return this.#timers === undefined ? [] : [...this.#timers.keys()]
   }
 
-  /** @throws {OptionError} when `ms` is no time to wait for. */
-  begin(ms: number): Wait<'sleep'> {
+  /**
+   * @param takesMs - How long it takes, when that is not what was asked for.
+   * @throws {OptionError} when `ms` is no time to wait for.
+   */
+  begin(ms: number, takesMs = ms): Wait<'sleep'> {
     if (typeof ms !== 'number' || !(ms >= 0 && ms < Infinity)) {
       throw new OptionError(
         'sleep',
@@ -33,21 +37,22 @@ export class Sleeps {
       )
     }
     const sleep = new Wait('sleep')
+    const timers = (this.#timers ??= new Map())
     const timer = this.#kernel.setTimeout(() => {
-      this.#timers.delete(sleep)
+      timers.delete(sleep)
       this.#beforeWaking()
       sleep.resolve()
-    }, ms)
-    this.#timers.set(sleep, timer)
+    }, takesMs)
+    timers.set(sleep, timer)
     return sleep
   }
 
   /** Lets them never end by themselves. */
   forget(sleeps: readonly Wait<'sleep'>[]): void {
     for (const sleep of sleeps) {
-      const timer = this.#timers.get(sleep)
+      const timer = this.#timers?.get(sleep)
       if (timer !== undefined) this.#kernel.clearTimeout(timer)
-      this.#timers.delete(sleep)
+      this.#timers?.delete(sleep)
     }
   }
 }

@@ -15,12 +15,29 @@ export interface TrialBackend {
   readonly signal: () => AbortSignal
   /** Who hears what the trial tells; undefined once user code has ended. */
   readonly listener: () => AttemptListener | undefined
+  /** The iteration of the checkpoint that was made last, or that it goes on from; undefined when there is none. */
+  readonly checkpointAt: () => number | undefined
 }
 
 /** The object that user code is given. Its methods are closures, so that they can be taken off it. */
-export function trialObject({ assignment, resources, report, sleep, signal, listener }: TrialBackend): Trial {
+export function trialObject({
+  assignment,
+  resources,
+  report,
+  sleep,
+  signal,
+  listener,
+  checkpointAt,
+}: TrialBackend): Trial {
   let random: RandomStream | undefined
+  let randomSince: number | undefined
   let checkpoint: { readonly value: unknown } | undefined
+  // Made when it is first asked for: most trials log nothing.
+  let logger: Trial['logger'] | undefined
+
+  // Anew from each checkpoint: what goes on from one draws what was drawn after it the first time.
+  const pathSince = (since: number | undefined): string =>
+    since === undefined ? assignment.randomPath : `${assignment.randomPath}/${since}`
 
   const logAt =
     (level: LogEntry['level']) =>
@@ -47,10 +64,18 @@ export function trialObject({ assignment, resources, report, sleep, signal, list
     },
     report,
     sleep,
-    random: () => (random ??= randomStream(assignment.randomPath)).next(),
+    random() {
+      const since = checkpointAt()
+      if (random === undefined || since !== randomSince) random = randomStream(pathSince(since))
+      randomSince = since
+      return random.next()
+    },
     setUserAttr: (key, value) => listener()?.setUserAttr(key, plainAttr('setUserAttr', key, value)),
     setConstraint: (key, value) =>
       listener()?.setConstraint(key, constraintValue('setConstraint', key, value)),
-    logger: { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
+    get logger() {
+      logger ??= { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') }
+      return logger
+    },
   }
 }

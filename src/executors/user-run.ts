@@ -88,6 +88,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
       report: (metrics, options) => this.report(metrics, options),
       sleep: (ms) => this.#sleep(ms),
       signal: () => this.#signal(),
+      checkpointAt: () => this.#reports.checkpointAt,
       listener: () => (this.#ended === undefined ? this.#listener : undefined),
     })
     kernel.post(() => this.#begin(trainable, kept))
@@ -190,7 +191,8 @@ export class UserRun<Config> implements Attempt, SteppedSide {
 
   #sleep(ms: number): Wait<'sleep'> {
     if (this.#ended !== undefined) return this.#refusal('sleep')
-    const sleep = this.#sleeps.begin(ms)
+    const isOver = this.#reports.count < (this.assignment.replays ?? 0)
+    const sleep = this.#sleeps.begin(ms, isOver ? 0 : ms)
     this.#watch?.called()
     return sleep
   }

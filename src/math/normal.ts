@@ -51,7 +51,8 @@ export function ndtriExp(logP: number): number {
   if (logP > -0.01) return logP > 0 ? Number.NaN : -ndtriExp(Math.log(-Math.expm1(logP)))
   // The rounding of e^logP moves the result by less than its own rounding.
   if (logP > -690) return ndtri(Math.exp(logP))
-  if (logP === -Infinity) return -Infinity
+  // So far out the leading term is all that counts, and the squares below would overflow in the end.
+  if (logP < -1e20) return -Math.SQRT2 * Math.sqrt(-logP)
   // The tail's leading terms, then Newton's method on log Φ, whose steps gain at least four digits each.
   let x = -Math.sqrt(-2 * (logP + 0.5 * Math.log(-2 * logP) + LOG_SQRT_2PI))
   for (let i = 0; i < 4; i++) {

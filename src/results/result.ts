@@ -122,7 +122,8 @@ function copyOf<T extends object>(plain: T): T {
   return copyPlain(plain) as T
 }
 
-function directoryOf(checkpoint: unknown): string | undefined {
+/** The folder of a checkpoint that was given as `{ directory }`. */
+export function directoryOf(checkpoint: unknown): string | undefined {
   return isPlainObject(checkpoint) && typeof checkpoint['directory'] === 'string'
     ? checkpoint['directory']
     : undefined

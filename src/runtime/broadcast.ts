@@ -1,4 +1,5 @@
 import type { ExperimentSnapshot } from '../core/snapshot.ts'
+import { TroupeError } from '../errors.ts'
 import { harmless } from './harmless.ts'
 
 /** The shortest time between two snapshots, in real milliseconds. */
@@ -10,12 +11,18 @@ export const SNAPSHOT_EVERY_MS = 100
  * it is people who watch.
  */
 export class Broadcast {
-  readonly #takeSnapshot: () => ExperimentSnapshot
-  readonly #onThrown: (error: Error) => void
+  #takeSnapshot: () => ExperimentSnapshot = () => {
+    throw new TroupeError('internal', 'There is nothing to take a snapshot of.')
+  }
+  #onThrown: (error: Error) => void = () => {}
   readonly #subscribers = new Set<(snapshot: ExperimentSnapshot) => void>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(takeSnapshot: () => ExperimentSnapshot, onThrown: (error: Error) => void) {
+  /**
+   * From now on snapshots are taken like this.
+   * @param onThrown - Hears of subscribers that throw.
+   */
+  follow(takeSnapshot: () => ExperimentSnapshot, onThrown: (error: Error) => void): void {
     this.#takeSnapshot = takeSnapshot
     this.#onThrown = onThrown
   }

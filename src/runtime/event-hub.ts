@@ -13,11 +13,8 @@ export class EventHub {
   // The emitter knows the guarded listeners; users take off the ones that they put on.
   readonly #guarded = new Map<unknown, Map<string, (event: unknown) => void>>()
   readonly #taps = new Set<(event: ExperimentEvent) => void>()
-  readonly #warn: (warning: Pick<Warning, 'kind' | 'message' | 'cause'>) => void
-
-  constructor(warn: (warning: Pick<Warning, 'kind' | 'message' | 'cause'>) => void) {
-    this.#warn = warn
-  }
+  /** Hears of listeners that throw. */
+  onFault: (warning: Pick<Warning, 'kind' | 'message' | 'cause'>) => void = () => {}
 
   on<Name extends ExperimentEventName>(
     name: Name,
@@ -92,6 +89,6 @@ export class EventHub {
   #onThrown(name: string, kind: Warning['kind'], error: Error): void {
     // A listener of warnings that throws would hear of itself for ever.
     if (name === 'experiment.warning') return
-    this.#warn({ kind, message: `A ${kind} of ${name} threw: ${error.message}`, cause: error })
+    this.onFault({ kind, message: `A ${kind} of ${name} threw: ${error.message}`, cause: error })
   }
 }

@@ -2,11 +2,12 @@ import { type AnyActorRef, createActor, type InspectionEvent, type Observer } fr
 import { Controller } from '../../machines/controller.ts'
 import { type ExperimentActor, experimentMachine } from '../../machines/experiment.ts'
 import type { ExperimentPlan } from '../../machines/plan.ts'
-import type { ExperimentMessage, Failure, StopCause } from '../../machines/protocol.ts'
+import type { ExperimentMessage, Failure, StopCause, TrialRun } from '../../machines/protocol.ts'
 import { SchedulerHost } from '../../machines/scheduler-host.ts'
 import { SearcherHost } from '../../machines/searcher-host.ts'
 import type { EndedBy, Warning } from '../core/events.ts'
-import type { LogRecord } from '../core/log.ts'
+import type { LogRecord, Retried } from '../core/log.ts'
+import type { Metrics } from '../core/metrics.ts'
 import type { ExperimentSnapshot, ExperimentStatus } from '../core/snapshot.ts'
 import type { Reason, Resources, TrialRecord } from '../core/trial.ts'
 import { asError, TroupeError } from '../errors.ts'
@@ -16,6 +17,7 @@ import type { Scheduler } from '../schedulers/scheduler.ts'
 import { traitsOf } from '../schedulers/traits.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
+import { domainsOf } from '../space/domains-of.ts'
 import type { Space } from '../space/space.ts'
 import type { Stopper } from '../stoppers/stopper.ts'
 import { Broadcast } from './broadcast.ts'
@@ -23,7 +25,12 @@ import { EventHub } from './event-hub.ts'
 import { guardedInspector, type Inspector, replayTo } from './inspection.ts'
 import type { Kernel } from './kernel.ts'
 import { startSearchInThread } from './threads/threaded-search.ts'
-import { nextMacrotask } from './macrotask.ts'
+import { nextMacrotask, realNow } from './macrotask.ts'
+import { CatchUp } from './restore/catch-up.ts'
+import { CheckpointMark } from './restore/checkpoint-mark.ts'
+import type { Past } from './restore/past.ts'
+import { replay } from './restore/replay.ts'
+import { type FoundCheckpoint, RestoredRun } from './restore/restored-run.ts'
 import { snapshotTaker } from './snapshots.ts'
 import { type RunLimits, SupervisedRun } from './trial-run.ts'
 
@@ -43,6 +50,50 @@ export interface ExperimentSettings {
   /** Takes down each change, in order. */
   readonly log: ((record: LogRecord) => void) | undefined
   readonly inspect: Inspector | undefined
+  /**
+   * Calls back when what was logged so far is kept as it was promised: before that no report is acknowledged. Undefined when
+   * nothing is promised.
+   */
+  readonly whenKept?: ((fn: () => void) => void) | undefined
+  /**
+   * Calls back when the folders that a trial gave as checkpoints have been read: until then its code may not go on to
+   * change them. At once when there are none.
+   */
+  readonly whenCopied?: ((trial: number, fn: () => void) => void) | undefined
+  /** A report came with a checkpoint. */
+  readonly onCheckpoint?: ((trial: TrialRecord, metrics: Metrics, value: unknown) => void) | undefined
+  /** What it goes on from, when it is taken up from a log. */
+  readonly restore?: Restore | undefined
+}
+
+/** How an experiment is taken up from a log. */
+export interface Restore {
+  readonly past: Past
+  /** Trials in all, as the log has it at its beginning. */
+  readonly trialCount: number
+  /** Trials at once, as the log has it at its beginning. */
+  readonly slotCount: number | undefined
+  /**
+   * Whether the kernel's clock stands at the beginning again, so that user code that is called again takes its time as
+   * it did; else what lies in the past takes none.
+   */
+  readonly rewinds: boolean
+  /** Lets what was posted happen, and promises settle. */
+  readonly turn: () => Promise<void>
+  /** Whether trials that were cut off begin from nothing, instead of from their checkpoints. */
+  readonly restarts?: boolean
+  /** Reads the first of these checkpoints that can be read, for a trial. */
+  readonly loadCheckpoint: (
+    marks: readonly CheckpointMark[],
+    trial: number,
+  ) => Promise<FoundCheckpoint | undefined>
+  /** What becomes of trials that have ended, those that failed apart: `'skip'`, or run once more. Default `'skip'`. */
+  readonly finished?: 'skip' | 'resume' | 'restart' | undefined
+  readonly errored?: 'skip' | 'resume' | 'restart' | undefined
+  /** Whether trials that were cut off are stopped where they are. */
+  readonly leavesUnfinished?: boolean
+  /** A report of the past that was made again brought its checkpoint. */
+  readonly onCheckpointAgain: (mark: CheckpointMark, value: unknown) => void
 }
 
 /** How an experiment ended. */
@@ -79,20 +130,40 @@ export class Experiment {
   #resolveEnded: (ending: Ending) => void = () => {}
   #giveUpClosing: () => void = () => {}
   #isClosed = false
+  /** Whether what happens is what happened before. */
+  #isPast: boolean
+  #ordinal = 0
+  readonly #catchUp = new CatchUp(
+    (at) => this.#until(at),
+    (at, fn) => void this.#kernel.setTimeout(fn, this.#until(at)),
+  )
+  #thinkingCount = 0
   readonly #warnings: Warning[] = []
   #droppedWarnings = 0
 
-  /** @param machine - The chart to run; another than the default one is for tests that compare the two. */
-  constructor(settings: ExperimentSettings, kernel: Kernel, executor: Executor, machine = experimentMachine) {
+  /**
+   * @param beside.previous - One that was never started, in whose place this one is: it takes over who listens.
+   * @param beside.machine - The chart to run; another than the default one is for tests that compare the two.
+   */
+  constructor(
+    settings: ExperimentSettings,
+    kernel: Kernel,
+    executor: Executor,
+    beside: { readonly previous?: Experiment | undefined; readonly machine?: typeof experimentMachine } = {},
+  ) {
+    const { previous, machine = experimentMachine } = beside
     this.#settings = settings
+    this.#isPast = settings.restore !== undefined
     this.#kernel = kernel
     this.#executor = executor
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
-    this.events = new EventHub((warning) => this.warn(warning))
+    this.events = previous?.events ?? new EventHub()
+    this.events.onFault = (warning) => this.warn(warning)
     this.#searcherHost = this.#makeSearcherHost()
     this.#controller = this.#makeController(this.#searcherHost)
     this.#takeSnapshot = this.#makeSnapshotTaker()
-    this.broadcast = new Broadcast(this.#takeSnapshot, (error) =>
+    this.broadcast = previous?.broadcast ?? new Broadcast()
+    this.broadcast.follow(this.#takeSnapshot, (error) =>
       this.warn({ kind: 'subscriber', message: `A subscriber threw: ${error.message}`, cause: error }),
     )
     this.actor = this.#makeActor(this.#searcherHost, machine)
@@ -121,8 +192,10 @@ export class Experiment {
 
   /** Milliseconds since the start, or from the start to the end; 0 before. */
   get elapsedMs(): number {
+    const { restore } = this.#settings
+    if (this.#isPast) return restore?.past.now ?? 0
     if (this.#startedAt === undefined) return 0
-    return this.#endedAfterMs ?? this.#kernel.now() - this.#startedAt
+    return this.#endedAfterMs ?? Math.max(restore?.past.endedAt ?? 0, this.#kernel.now() - this.#startedAt)
   }
 
   snapshot(): ExperimentSnapshot {
@@ -151,15 +224,108 @@ export class Experiment {
 
   /** Begins. Nothing happens when it has ended already. */
   start(): void {
-    const { timeBudgetMs } = this.#settings
     if (this.#ending !== undefined) return
     this.#startedAt = this.#kernel.now()
     this.actor.start()
-    if (timeBudgetMs !== undefined) {
-      const timer = this.#kernel.setTimeout(() => this.stop('timeBudget', false), timeBudgetMs)
-      void this.ended.then(() => this.#kernel.clearTimeout(timer))
-    }
+    this.#startBudget()
     this.send({ type: 'experiment.start' })
+  }
+
+  /** Comes to where the log ends that it is taken up from. Nothing new happens before `goOn`. */
+  async replay(): Promise<void> {
+    const { restore } = this.#settings
+    if (this.#ending !== undefined || restore === undefined) return
+    const { past } = restore
+    this.#startedAt = this.#kernel.now()
+    this.actor.start()
+    this.send({ type: 'experiment.start' })
+    await replay({
+      past,
+      runOf: (trial) => this.#restoredRun(trial),
+      send: (message) => this.send(message),
+      suspend: () => this.#controller.suspend(),
+      resume: (trialCount, slotCount, retried) => this.#controller.resume(trialCount, slotCount, retried),
+      turn: restore.turn,
+      isThinking: () => this.#thinkingCount > 0,
+      realNow,
+    })
+    const { divergence: cause } = past
+    if (cause !== undefined) this.abort({ code: 'divergence', message: cause.message, cause })
+  }
+
+  /** Goes on after `replay`. */
+  async goOn(): Promise<void> {
+    const { restore, plan } = this.#settings
+    if (this.#ending !== undefined || restore === undefined) return
+    const { past } = restore
+    const found = await this.#readCheckpoints(restore)
+    this.#startedAt = this.#kernel.now() - (restore.rewinds ? 0 : past.endedAt)
+    this.#isPast = false
+    this.#controller.resume(plan.trialCount, plan.slotCount, this.#retried(restore))
+    if (restore.leavesUnfinished === true)
+      for (const trial of [...this.#controller.ledger.live.keys()])
+        this.send({ type: 'experiment.stopTrial', trial })
+    this.#callAgain(found)
+    this.#startBudget()
+    this.#controller.comeToPresent()
+  }
+
+  /** Trials that have ended and shall be run once more. */
+  #retried({ finished, errored }: Restore): Retried[] {
+    const { records } = this.#controller.ledger
+    return records.flatMap(({ number, state, source }) => {
+      if (source === 'given' || source === 'reused') return []
+      const wish =
+        state === 'failed' ? errored : state === 'completed' || state === 'pruned' ? finished : 'skip'
+      return wish === undefined || wish === 'skip' ? [] : [{ trial: number, goesOn: wish === 'resume' }]
+    })
+  }
+
+  #startBudget(): void {
+    const { timeBudgetMs } = this.#settings
+    if (timeBudgetMs === undefined) return
+    const leftMs = this.#until(timeBudgetMs)
+    const timer = this.#kernel.setTimeout(() => this.stop('timeBudget', false), leftMs)
+    void this.ended.then(() => this.#kernel.clearTimeout(timer))
+  }
+
+  /** Milliseconds that the kernel has to wait until the experiment's clock says this; from 0. */
+  #until(at: number): number {
+    return Math.max(0, at + (this.#startedAt ?? 0) - this.#kernel.now())
+  }
+
+  #restoredRun(trial: number): RestoredRun | undefined {
+    const run = this.#controller.ledger.live.get(trial)?.run
+    return run instanceof RestoredRun ? run : undefined
+  }
+
+  /**
+   * Checkpoints of the past, instead of the marks that stood for them.
+   * @returns Those that trials go on from.
+   */
+  async #readCheckpoints({ loadCheckpoint, restarts }: Restore): Promise<Map<RestoredRun, FoundCheckpoint>> {
+    const found = new Map<RestoredRun, FoundCheckpoint>()
+    for (const record of this.records) {
+      const { number, checkpoint } = record
+      const mark = checkpoint?.value
+      const run = this.#restoredRun(number)
+      const marks = (restarts === true ? undefined : run?.marks) ?? []
+      if (mark instanceof CheckpointMark && !marks.includes(mark))
+        setCheckpoint(record, mark, await loadCheckpoint([mark], number))
+      if (run === undefined || marks.length === 0) continue
+      const latest = await loadCheckpoint(marks, number)
+      if (latest !== undefined) found.set(run, latest)
+      if (mark instanceof CheckpointMark && marks.includes(mark)) setCheckpoint(record, mark, latest)
+    }
+    return found
+  }
+
+  /** Calls the user code that was cut off. */
+  #callAgain(found: ReadonlyMap<RestoredRun, FoundCheckpoint>): void {
+    const { live } = this.#controller.ledger
+    const runs = Array.from(live.values(), ({ run }) => run).filter((run) => run instanceof RestoredRun)
+    for (const run of runs) this.#catchUp.expect(run, run.turnsFrom(found.get(run)?.mark))
+    for (const run of runs) run.comeToPresent(found.get(run))
   }
 
   stop(by: StopCause, graceful: boolean): void {
@@ -226,7 +392,7 @@ export class Experiment {
           random: random.fork('searcher'),
           where,
           duplicates,
-          budget: plan.trialCount,
+          budget: this.#trialCountAtFirst,
           startThread: startSearchInThread,
           breathe: async () => {
             await nextMacrotask()
@@ -234,15 +400,25 @@ export class Experiment {
           },
           ...(saved === undefined ? {} : { saved }),
         }),
+      (trial) => {
+        const past = this.#settings.restore?.past
+        return past === undefined || past.isOver ? undefined : past.answer(trial)
+      },
     )
   }
 
+  get #trialCountAtFirst(): number {
+    return this.#settings.restore?.trialCount ?? this.#settings.plan.trialCount
+  }
+
   #makeController(searcherHost: SearcherHost): Controller {
-    const { plan, random, resourcesOf, log, limits } = this.#settings
+    const { plan, random, resourcesOf, limits } = this.#settings
     const { session } = searcherHost
     return new Controller(
       {
         ...plan,
+        trialCount: this.#trialCountAtFirst,
+        slotCount: this.#settings.restore?.slotCount ?? plan.slotCount,
         given: session.given(),
         searcherObserves: session.observes,
         stoppersHearEnds: this.#settings.stoppers.some(({ onEnd }) => onEnd !== undefined),
@@ -258,23 +434,67 @@ export class Experiment {
         keepAlive: () => this.#kernel.keepAlive(),
         makeId: idMaker(random.fork('ids')),
         resourcesOf,
-        makeRun: (record) =>
-          new SupervisedRun({
-            record,
-            kernel: this.#kernel,
-            executor: this.#executor,
-            limits,
-            note: (trial, note) => this.send({ type: 'trial.noted', trial, note }),
-          }),
+        makeRun: (record) => this.#makeRun(record),
+        domainsOf: (params) => domainsOf(params, this.#settings.space),
         publish: (name, event) => {
+          if (this.#isPast) return
           if (name === 'experiment.warning') this.#keepWarning(event as Warning)
           this.events.emit(name, event)
           this.broadcast.changed()
         },
         hears: (name) => name === 'experiment.warning' || this.broadcast.isHeard || this.events.hears(name),
-        log,
+        log: this.#restoringLog(),
+        isPast: () => this.#isPast,
+        onCheckpoint: (trial, metrics, value) => {
+          if (!(value instanceof CheckpointMark)) this.#settings.onCheckpoint?.(trial, metrics, value)
+        },
       },
     )
+  }
+
+  #makeRun(record: TrialRecord): TrialRun {
+    const { limits, restore, whenKept, whenCopied } = this.#settings
+    const makeLive = (ranBeforeMs = record.ranMs): SupervisedRun =>
+      new SupervisedRun({
+        record,
+        ranBeforeMs,
+        kernel: this.#kernel,
+        executor: this.#executor,
+        limits,
+        whenKept,
+        whenCopied,
+        note: (trial, note) => this.send({ type: 'trial.noted', trial, note }),
+        onCheckpointAgain(mark, value) {
+          fillCheckpoint(record, mark, value)
+          restore?.onCheckpointAgain(mark, value)
+        },
+      })
+    if (restore === undefined) return makeLive()
+    // To do the past again may take longer than it took.
+    const isNew = !this.#isPast && this.#kernel.now() - (this.#startedAt ?? 0) > restore.past.endedAt
+    if (isNew) return makeLive()
+    const run = new RestoredRun({
+      kernel: this.#kernel,
+      now: () => this.elapsedMs,
+      catchUp: this.#catchUp,
+      until: (at) => this.#until(at),
+      takesTime: restore.rewinds,
+      ordinal: () => this.#ordinal++,
+      makeLive,
+    })
+    if (!this.#isPast) run.comeToPresent(undefined)
+    return run
+  }
+
+  /** What happened before is in the log already, and is compared with it. */
+  #restoringLog(): ExperimentSettings['log'] {
+    const { log, restore } = this.#settings
+    if (restore === undefined) return log
+    return (record) => {
+      if (!restore.past.isOver) restore.past.take(record)
+      // What does not come again is left as it was, so that it can be taken up by code that does.
+      else if (restore.past.divergence === undefined) log?.(record)
+    }
   }
 
   #makeActor(searcherHost: SearcherHost, machine: typeof experimentMachine): ExperimentActor {
@@ -286,7 +506,7 @@ export class Experiment {
         name: plan.name,
         resources: plan.totalResources,
         objectives: plan.rankedBy,
-        budget: plan.trialCount,
+        budget: this.#trialCountAtFirst,
       },
       random: random.fork('scheduler'),
     })
@@ -329,7 +549,7 @@ export class Experiment {
       searcherName: searcher.name,
       records: ledger.records,
       slotsUsed: () => ledger.slotsUsed,
-      slotCount: ledger.slotCount,
+      slotCount: () => ledger.slotCount,
       resources: ledger.pool,
       status: () => this.#status(),
       elapsedMs: () => this.elapsedMs,
@@ -358,7 +578,8 @@ export class Experiment {
     const endReason = failure === undefined ? this.#controller.endReason : undefined
     this.#ending = { endedBy, endReason, failure }
     this.#searcherHost.close()
-    this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
+    // One that could not be taken up has not ended: its log says where it stands.
+    if (!this.#isPast) this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
     this.events.emit('experiment.end', { endedBy, at })
     this.broadcast.flush()
     const ending = this.#ending
@@ -391,8 +612,10 @@ export class Experiment {
     let parked = false
     const watch = this.#kernel.watch(() => parked)
     watch.resumed()
+    this.#thinkingCount++
     const park = (): void => {
       parked = true
+      this.#thinkingCount--
       watch.called()
     }
     thinking.then(park, park)
@@ -413,4 +636,22 @@ export class Experiment {
     for (const { ref } of this.#controller.ledger.live.values()) if (ref !== undefined) actors.push(ref)
     return actors
   }
+}
+
+/**
+ * One that is lost stays, without its value: whoever asks whether there is one, and of which iteration, has to hear the same
+ * as before the break, and after the next.
+ */
+function setCheckpoint(record: TrialRecord, mark: CheckpointMark, found: FoundCheckpoint | undefined): void {
+  record.checkpoint = {
+    value: found?.mark === mark ? found.value : undefined,
+    iteration: mark.iteration,
+  }
+}
+
+/** It is made again. */
+function fillCheckpoint(record: TrialRecord, mark: CheckpointMark, value: unknown): void {
+  const { checkpoint } = record
+  if (checkpoint?.value === undefined && checkpoint?.iteration === mark.iteration)
+    record.checkpoint = { value, iteration: mark.iteration }
 }

@@ -22,3 +22,8 @@ function throughChannel(): (fn: () => void) => void {
     channel.port2.postMessage(undefined)
   }
 }
+
+/** Milliseconds of real time, from some moment on. */
+export function realNow(): number {
+  return performance.now()
+}

@@ -18,7 +18,7 @@ export interface SnapshotSource {
   readonly searcherName: string
   readonly records: readonly TrialRecord[]
   readonly slotsUsed: () => number
-  readonly slotCount: number
+  readonly slotCount: () => number
   readonly resources: ExperimentSnapshot['resources']
   readonly status: () => ExperimentStatus
   readonly elapsedMs: () => number
@@ -53,7 +53,7 @@ export function snapshotTaker(source: SnapshotSource): () => ExperimentSnapshot 
       scheduler: source.schedulerLine,
       searcher: source.searcherName,
       resources: { used: { ...source.resources.used }, total: source.resources.total },
-      slots: { used: source.slotsUsed(), total: source.slotCount },
+      slots: { used: source.slotsUsed(), total: source.slotCount() },
     }
   }
 }

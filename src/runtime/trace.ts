@@ -30,7 +30,7 @@ export class Trace implements Iterable<LogRecord> {
   }
 
   add(record: LogRecord): void {
-    this.#records.push(record)
+    this.#records.push(record.type === 'trial.transition' ? withoutStack(record) : record)
   }
 
   at(index: number): LogRecord | undefined {
@@ -63,4 +63,11 @@ export class Trace implements Iterable<LogRecord> {
   hash(): Promise<string> {
     return sha256(traceToJson(this.#records))
   }
+}
+
+/** The same on every machine: a stack names files. */
+function withoutStack(record: LogRecord & { readonly type: 'trial.transition' }): LogRecord {
+  if (record.error === undefined) return record
+  const { stack: _, ...error } = record.error
+  return { ...record, error }
 }

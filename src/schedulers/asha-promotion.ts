@@ -3,7 +3,7 @@ import { type Mode, orient } from '../core/objective.ts'
 import { counted } from '../core/options.ts'
 import { type AshaSettings, ashaTraits, fullLength } from './halving-options.ts'
 import { bracketLaw, climberOf as climberIn, rungLevelsOf } from './brackets.ts'
-import { isAmong } from './candidates.ts'
+import { candidateOf, isAmong } from './candidates.ts'
 import { defaultChoice } from './default-choice.ts'
 import { onlyObjective } from './ranking-options.ts'
 import {
@@ -14,7 +14,7 @@ import {
   type Scheduler,
   type TrialReport,
 } from './scheduler.ts'
-import { type Standings, bestFirst, emptyStandings, enter, leave, rankOf } from './standings.ts'
+import { type Standings, bestFirst, clear, emptyStandings, enter, leave, rankOf } from './standings.ts'
 
 /** All that `asha({ type: 'promotion' })` remembers. */
 export interface PromotionState {
@@ -22,10 +22,14 @@ export interface PromotionState {
   readonly mode: Mode
   /** Of all brackets, in the order in which they are looked through: highest level first. */
   readonly rungs: readonly PromotionRung[]
-  /** Trials that have not ended. */
-  readonly climbers: Map<number, PromotionClimber>
-  /** Trials that were never started, in the order in which they came. */
-  readonly fresh: Set<number>
+  /** By trial: those that have not ended. */
+  readonly climbers: (PromotionClimber | undefined)[]
+  /** Trials in the order in which they came: those that were never started, and some that were. */
+  readonly arrivals: number[]
+  /** Index of the first of them that was never started. */
+  freshFrom: number
+  /** How many were never started. */
+  freshCount: number
   readonly running: Set<number>
   /** How many more trials may be added; Infinity where that is not known. */
   toCome: number
@@ -49,13 +53,20 @@ interface PromotionRung {
 interface PromotionClimber {
   readonly bracket: number
   /** Indices of the rungs where it was measured, in this order, and its scores there. */
-  readonly measuredAt: number[]
-  readonly scores: number[]
-  /** Whether it waits at the last of them. */
+  measuredAt: readonly number[]
+  scores: readonly number[]
+  /** Whether it was never started. */
+  isFresh: boolean
+  /** Whether it waits at the last of the rungs. */
   isWaiting: boolean
   /** Whether it was ended, or will be, for having lost. */
   hasLost: boolean
 }
+
+// Those that were started are cleared away when they are more than this, and half of all.
+const ARRIVALS_KEPT = 1_000
+
+const NONE: readonly number[] = []
 
 const NO_COMMANDS: readonly Command[] = []
 
@@ -75,8 +86,10 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
         ...onlyObjective('asha', context),
         // Nobody waits at maxT: there is nothing to be promoted to. Sorting keeps the brackets in order.
         rungs: rungs.filter(({ level }) => level < maxT).toSorted((a, b) => b.level - a.level),
-        climbers: new Map(),
-        fresh: new Set(),
+        climbers: [],
+        arrivals: [],
+        freshFrom: 0,
+        freshCount: 0,
         running: new Set(),
         toCome: context.budget ?? Infinity,
         waitingCount: 0,
@@ -86,9 +99,16 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
     },
 
     onAdd(state, { trial, random }) {
-      const bracket = draw(random)
-      state.climbers.set(trial, { bracket, measuredAt: [], scores: [], isWaiting: false, hasLost: false })
-      state.fresh.add(trial)
+      state.climbers[trial] = {
+        bracket: draw(random),
+        measuredAt: NONE,
+        scores: NONE,
+        isFresh: true,
+        isWaiting: false,
+        hasLost: false,
+      }
+      state.arrivals.push(trial)
+      state.freshCount++
       state.toCome--
       state.isClosing = false
     },
@@ -104,7 +124,9 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
       }
       if (state.leftOver === trial && state.isClosing) {
         state.running.delete(trial)
-        return loses(state, trial)
+        const climber = climberOf(state, trial)
+        const score = climber.scores.at(-1) as number
+        return loses(state, climber, rankOf(rungOf(state, climber).all, trial, score) + 1)
       }
       const index = reachedRung(state, trial, time)
       return index === undefined ? CONTINUE : pauseAt(state, index, report)
@@ -121,8 +143,8 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
           leave((state.rungs[index] as PromotionRung).all, trial, climber.scores[i] as number),
         )
       }
-      state.climbers.delete(trial)
-      state.fresh.delete(trial)
+      noLongerFresh(state, climber)
+      state.climbers[trial] = undefined
       state.running.delete(trial)
       return endLosers(state)
     },
@@ -149,23 +171,29 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
     return undefined
   }
 
-  function pauseAt(state: PromotionState, index: number, { trial, score, values }: TrialReport): Decision {
+  function pauseAt(
+    state: PromotionState,
+    index: number,
+    { trial, score, values, feasible = true }: TrialReport,
+  ): Decision {
     const climber = climberOf(state, trial)
     const rung = state.rungs[index] as PromotionRung
-    enter(rung.all, trial, score)
+    const rank = enter(rung.all, trial, score) + 1
     enter(rung.waiting, trial, score)
-    climber.measuredAt.push(index)
-    climber.scores.push(score)
+    // Not pushed: that leaves room for a dozen more, of which most trials need none.
+    climber.measuredAt = [...climber.measuredAt, index]
+    climber.scores = [...climber.scores, score]
     climber.isWaiting = true
     state.waitingCount++
     state.running.delete(trial)
-    const rank = rankOf(rung.all, trial, score) + 1
     const places = placesAt(state, rung)
     const value = values[0] as number
+    const competitors = rung.all.count
+    const facts = { rung: rung.level, value, mode: state.mode, rank, competitors, places }
     return {
       kind: 'pause',
-      reason: `${state.metric} ${formatNumber(value)} is number ${rank} of ${counted(rung.all.count, 'trial')} at rung ${formatNumber(rung.level)}, from which ${places} may go on`,
-      evidence: { rung: rung.level, value, mode: state.mode, rank, competitors: rung.all.count, places },
+      reason: `${state.metric} ${formatNumber(value)}${feasible ? '' : ' (infeasible)'} is number ${rank} of ${counted(competitors, 'trial')} at rung ${formatNumber(rung.level)}, from which ${places} may go on`,
+      evidence: feasible ? facts : { ...facts, feasible },
     }
   }
 
@@ -190,10 +218,15 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
 
   /** A trial that waits at no rung: a new one, one to be tried again, or one that a user had paused. */
   function newcomer(state: PromotionState, candidates: readonly Candidate[]): number | undefined {
-    for (const trial of state.fresh) if (isAmong(candidates, trial)) return trial
-    // When all of them wait at rungs there is no need to look through them.
-    if (candidates.length <= state.waitingCount && !state.isClosing) return undefined
-    return defaultChoice(candidates.filter(({ trial }) => !climberOf(state, trial).isWaiting))
+    const { arrivals, climbers, freshFrom, running, waitingCount, isClosing } = state
+    for (let i = freshFrom; i < arrivals.length; i++) {
+      const trial = arrivals[i] as number
+      if (climbers[trial]?.isFresh === true && isAmong(candidates, trial)) return trial
+    }
+    // When all of them wait at rungs there is no need to look for others.
+    if (candidates.length <= waitingCount && !isClosing) return undefined
+    const others = Array.from(running, (trial) => candidateOf(candidates, trial))
+    return defaultChoice(others.filter((other) => other !== undefined).toSorted((a, b) => a.trial - b.trial))
   }
 
   /** One must be named, and all that wait have lost: the one that came furthest, for one report. */
@@ -210,27 +243,37 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
 
   /** When nobody runs, nobody may go on and nobody can come, those that wait have lost. */
   function endLosers(state: PromotionState): readonly Command[] {
-    const { isClosing, toCome, running, fresh, waitingCount } = state
-    if (running.size > 0 || fresh.size > 0 || waitingCount === 0) return NO_COMMANDS
+    const { isClosing, toCome, running, freshCount, waitingCount } = state
+    if (running.size > 0 || freshCount > 0 || waitingCount === 0) return NO_COMMANDS
     if (!isClosing && toCome > 0) return NO_COMMANDS
     // One that the user holds may still go on, and until then it is not known who else may.
     if (promotable({ ...state, isClosing: true }) !== undefined) return NO_COMMANDS
     state.isClosing = true
-    const commands = state.rungs.flatMap(({ waiting }) =>
-      Array.from(bestFirst(waiting), ({ trial }) => ({ trial, decision: loses(state, trial) })),
-    )
-    for (const { trial } of commands) stopWaiting(state, trial, climberOf(state, trial))
+    const commands: Command[] = []
+    state.rungs.forEach(({ all, waiting }, index) => {
+      let rank = 0
+      for (const { trial } of bestFirst(all)) {
+        rank++
+        const climber = state.climbers[trial]
+        if (climber?.isWaiting !== true || climber.measuredAt.at(-1) !== index) continue
+        climber.isWaiting = false
+        commands.push({ trial, decision: loses(state, climber, rank) })
+      }
+      clear(waiting)
+    })
+    state.waitingCount = 0
     return commands.toSorted((a, b) => a.trial - b.trial)
   }
 
   /** Says of a trial why it is ended at the rung where it was measured last. */
-  function loses(state: PromotionState, trial: number): Extract<Decision, { kind: 'stop' }> {
-    const climber = climberOf(state, trial)
+  function loses(
+    state: PromotionState,
+    climber: PromotionClimber,
+    rank: number,
+  ): Extract<Decision, { kind: 'stop' }> {
     climber.hasLost = true
-    const rung = state.rungs[climber.measuredAt.at(-1) as number] as PromotionRung
-    const score = climber.scores.at(-1) as number
-    const rank = rankOf(rung.all, trial, score) + 1
-    const value = orient(score, state.mode) + 0
+    const rung = rungOf(state, climber)
+    const value = orient(climber.scores.at(-1) as number, state.mode) + 0
     const places = placesAt(state, rung)
     return {
       kind: 'stop',
@@ -241,16 +284,33 @@ export function promotingAsha(settings: AshaSettings): Scheduler<PromotionState>
   }
 }
 
+/** Where a trial was measured last. */
+function rungOf({ rungs }: PromotionState, { measuredAt }: PromotionClimber): PromotionRung {
+  return rungs[measuredAt.at(-1) as number] as PromotionRung
+}
+
 function start(state: PromotionState, trial: number): void {
-  stopWaiting(state, trial, climberOf(state, trial))
-  state.fresh.delete(trial)
+  const climber = climberOf(state, trial)
+  stopWaiting(state, trial, climber)
+  noLongerFresh(state, climber)
   state.running.add(trial)
+}
+
+function noLongerFresh(state: PromotionState, climber: PromotionClimber): void {
+  if (!climber.isFresh) return
+  climber.isFresh = false
+  state.freshCount--
+  const { arrivals, climbers } = state
+  while (state.freshFrom < arrivals.length && climbers[arrivals[state.freshFrom] as number]?.isFresh !== true)
+    state.freshFrom++
+  if (state.freshFrom < ARRIVALS_KEPT || 2 * state.freshFrom < arrivals.length) return
+  arrivals.splice(0, state.freshFrom)
+  state.freshFrom = 0
 }
 
 function stopWaiting(state: PromotionState, trial: number, climber: PromotionClimber): void {
   if (!climber.isWaiting) return
-  const rung = state.rungs[climber.measuredAt.at(-1) as number] as PromotionRung
-  leave(rung.waiting, trial, climber.scores.at(-1) as number)
+  leave(rungOf(state, climber).waiting, trial, climber.scores.at(-1) as number)
   climber.isWaiting = false
   state.waitingCount--
 }

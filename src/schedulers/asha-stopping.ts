@@ -12,17 +12,23 @@ export interface AshaState {
   readonly mode: Mode
   /** Rungs of each bracket, highest first. */
   readonly brackets: readonly (readonly Rung[])[]
-  /** Trials that have not ended. */
-  readonly climbers: Map<number, Climber>
+  /** How trials of each bracket begin. */
+  readonly beginnings: readonly Climber[]
+  /** By trial: those that have not ended. A Map would have to be built anew whenever it has doubled. */
+  readonly climbers: (Climber | undefined)[]
 }
 
+/**
+ * How a trial has climbed so far. Never changed, and one for all that have climbed alike: an object for each trial would
+ * be most of what there is to keep in memory and to look up.
+ */
 interface Climber {
   readonly bracket: number
-  /** Indices into the bracket of the rungs at which this trial has a score. */
-  recorded: readonly number[]
+  /** Indices into the bracket of the rungs at which such a trial has a score. */
+  readonly recorded: readonly number[]
+  /** What becomes of it, by the index of the rung that comes next. */
+  readonly after: Map<number, Climber>
 }
-
-const NOWHERE: readonly number[] = []
 
 /** `asha` in its stopping form: no trial waits. */
 export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
@@ -37,12 +43,13 @@ export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
       return {
         ...onlyObjective('asha', context),
         brackets: levels.map((bracket) => bracket.map(emptyRung)),
-        climbers: new Map(),
+        beginnings: levels.map((_, bracket) => ({ bracket, recorded: [], after: new Map() })),
+        climbers: [],
       }
     },
 
     onAdd(state, { trial, random }) {
-      state.climbers.set(trial, { bracket: draw(random), recorded: NOWHERE })
+      state.climbers[trial] = state.beginnings[draw(random)]
     },
 
     onReport(state, report) {
@@ -53,12 +60,12 @@ export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
       // Kept from Ray: the last report counts once more, at the next rung below that the trial jumped over, or at
       // maxT's own rung, where `onReport` did not record it.
       if (last !== undefined && (outcome === 'completed' || outcome === 'pruned')) decide(state, last)
-      state.climbers.delete(trial)
+      state.climbers[trial] = undefined
     },
   }
 
   /** Records the report at its rung, if it has reached one, and compares it with those that were there before. */
-  function decide(state: AshaState, { trial, time, score, values }: TrialReport): Decision {
+  function decide(state: AshaState, { trial, time, score, values, feasible = true }: TrialReport): Decision {
     const climber = climberOf('asha', state.climbers, trial)
     const rungs = state.brackets[climber.bracket] as readonly Rung[]
     const index = nextRung(rungs, climber.recorded, time, stopLastTrials)
@@ -67,16 +74,26 @@ export function stoppingAsha(settings: AshaSettings): Scheduler<AshaState> {
     const competitors = rung.count
     const oriented = cutoffOf(rung, reductionFactor)
     recordScore(rung, score, reductionFactor)
-    climber.recorded = [...climber.recorded, index]
+    state.climbers[trial] = recordedAt(climber, index)
 
     const cutoff = oriented === null ? null : orient(oriented, state.mode) + 0
     const value = values[0] as number
-    const evidence = { rung: rung.level, value, mode: state.mode, cutoff, competitors }
+    const facts = { rung: rung.level, value, mode: state.mode, cutoff, competitors }
+    const evidence = feasible ? facts : { ...facts, feasible }
     // Not `score < oriented`: NaN has to lose.
     if (oriented === null || score >= oriented) return { kind: 'continue', evidence }
-    const reason = `${state.metric} ${formatNumber(value)} is worse than ${formatNumber(cutoff as number)}, the cutoff of ${competitors} trials at rung ${formatNumber(rung.level)}`
+    const reason = `${state.metric} ${formatNumber(value)}${feasible ? '' : ' (infeasible)'} is worse than ${formatNumber(cutoff as number)}, the cutoff of ${competitors} trials at rung ${formatNumber(rung.level)}`
     return { kind: 'stop', reason, outcome: 'pruned', evidence }
   }
+}
+
+function recordedAt({ bracket, recorded, after }: Climber, index: number): Climber {
+  let next = after.get(index)
+  if (next === undefined) {
+    next = { bracket, recorded: [...recorded, index], after: new Map() }
+    after.set(index, next)
+  }
+  return next
 }
 
 /**

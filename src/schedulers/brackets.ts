@@ -10,11 +10,13 @@ export function rungLevelsOf(options: RungOptions & { readonly brackets: number 
 /**
  * How the bracket of a trial is drawn: by the softmax of how many rungs each has.
  * @param levels - Of each bracket's rungs.
- * @returns The index of a bracket, from one number of the stream.
+ * @returns The index of a bracket, from one number of the stream where there are several.
  */
 export function bracketLaw(levels: readonly (readonly number[])[]): (random: RandomStream) => number {
   const probabilities = bracketProbabilities(levels.map(({ length }) => length))
   return (random) => {
+    // The first number of a stream costs more than all the rest of what is done for a trial.
+    if (probabilities.length === 1) return 0
     const u = random.next()
     let sum = 0
     const index = probabilities.findIndex((probability) => (sum += probability) > u)
@@ -26,13 +28,14 @@ export function bracketLaw(levels: readonly (readonly number[])[]): (random: Ran
 /**
  * What is remembered of a trial that has not ended.
  * @param owner - The scheduler's name, for messages.
+ * @param climbers - By trial.
  */
 export function climberOf<Climber>(
   owner: string,
-  climbers: ReadonlyMap<number, Climber>,
+  climbers: readonly (Climber | undefined)[],
   trial: number,
 ): Climber {
-  const climber = climbers.get(trial)
+  const climber = climbers[trial]
   if (climber !== undefined) return climber
   throw new TroupeError('internal', `${owner}: trial ${trial} was told of, but was never added or has ended.`)
 }

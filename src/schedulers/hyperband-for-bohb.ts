@@ -17,7 +17,7 @@ import type { Decision, Scheduler } from './scheduler.ts'
  * with those it has, and it takes in none after its first halving: a trial that fails is made up for until then, and
  * counts as lost after. NaN is worse than every number, ±Infinity rank in their natural place, and of
  * equals the later trial is better. A time of NaN is no progress.
- * Cost of a decision: amortised O(log n) for a bracket of n trials; of a choice, O(brackets that have trials).
+ * Cost of a decision: amortised O(log n) for a bracket of n trials; of a choice, O(brackets of a band + log trials).
  * @param options - As of `hyperband`, with the same defaults.
  * @throws {OptionError} when an option is unknown or out of its range, or `mode` stands without `metric`.
  * @example new Tuner(train, { paramSpace, metric: 'acc', mode: 'max', searcher: bohb(), scheduler: hyperbandForBohb() })

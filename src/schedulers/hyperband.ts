@@ -23,7 +23,7 @@ export type { HyperbandOptions } from './halving/options.ts'
  * next milestone, leaves nobody to run in a bracket, Ray Tune waits for ever; here the bracket is halved again once
  * nothing else can run. NaN is worse than every number, ±Infinity rank in their natural place, and of equals the later
  * trial is better. A time of NaN is no progress.
- * Cost of a decision: amortised O(log n) for a bracket of n trials; of a choice, O(brackets that have trials).
+ * Cost of a decision: amortised O(log n) for a bracket of n trials; of a choice, O(brackets of a band + log trials).
  * @param options.metric - Metric to rank by. Default: the experiment's.
  * @param options.mode - `'min'` or `'max'`. Default: the experiment's for that metric.
  * @param options.timeAttr - Metric that says how far a trial is. Default `'training_iteration'`.

@@ -77,7 +77,7 @@ export interface MedianStoppingState {
  *
  * A trial at exactly the median goes on. NaN is worse than every number: a trial with a NaN has the worst mean from
  * there on, its best value is that of its other reports. ±Infinity count in their natural place; a mean of both is the
- * worst. Failed trials leave the reports that they made.
+ * worst. Failed trials leave the reports that they made; where one is tried again, those that come again replace them.
  * Cost of a decision: O(log trials) and one move of memory where times repeat, as iterations do; where no time comes
  * twice, as with seconds, one pass over the trials that have come as far.
  * @param options.metric - Metric to rank by. Default: the experiment's.
@@ -122,12 +122,12 @@ export function medianStopping(options: MedianStoppingOptions = {}): Scheduler<M
     },
 
     onReport(state, report) {
-      const { trial, time, score } = report
+      const { trial, time, score, attempt = 1 } = report
       // It runs, whoever may have let it: a user can resume a trial.
       state.waiting.delete(trial)
       // NaN says nothing of how far a trial is.
       if (state.lost.has(trial) || Number.isNaN(time)) return CONTINUE
-      const best = addReport(state.means, trial, time, score)
+      const best = addReport(state.means, trial, time, score, attempt)
       if (time < gracePeriod) return CONTINUE
       const others = othersAt(state.means, trial, time)
       if (others.count < minSamplesRequired) return makeRoom(state, report, others.count)
@@ -137,7 +137,7 @@ export function medianStopping(options: MedianStoppingOptions = {}): Scheduler<M
     onEnd({ means, waiting, lost, yieldedAt }, { trial, state: outcome, last }) {
       const hasEnded = outcome === 'completed' || outcome === 'pruned'
       if (hasEnded && last !== undefined && !Number.isNaN(last.time)) {
-        addReport(means, trial, last.time, last.score)
+        addReport(means, trial, last.time, last.score, last.attempt ?? 1)
       }
       waiting.delete(trial)
       lost.delete(trial)

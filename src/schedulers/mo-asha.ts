@@ -54,7 +54,7 @@ export type MoAshaState =
       /** Rungs of each bracket, highest first. */
       readonly brackets: readonly (readonly MoRung[])[]
       /** Trials that have not ended. */
-      readonly climbers: Map<number, MoClimber>
+      readonly climbers: (MoClimber | undefined)[]
     }
 
 interface MoRung {
@@ -78,7 +78,7 @@ type Several = Extract<MoAshaState, { kind: 'several' }>
  *
  * Rungs, brackets and `maxT` are those of `asha`, in its stopping form: no trial waits. The first trial at a rung goes on.
  * Of equal trials each stands where the first of them does. NaN is the worst value of its objective; ±Infinity count in
- * their natural place. Failed trials leave the values they had.
+ * their natural place; a trial that breaks a constraint counts as the worst in each. Failed trials leave the values they had.
  * Source: Schmucker et al. 2021, "Multi-objective Asynchronous Successive Halving", arXiv:2106.12639; Deb et al. 2002;
  * Salinas et al. 2021, arXiv:2106.05680.
  * Cost of a decision at a rung of n trials: O(n log n) for two objectives, O(n · front · log fronts) for more, and with
@@ -116,12 +116,12 @@ export function moAsha(options: MoAshaOptions = {}): Scheduler<MoAshaState> {
       const { objectives } = context
       if (objectives.length === 1) return { kind: 'one', asha: single.init(context) }
       const brackets = levels.map((bracket) => bracket.map((level) => ({ level, losses: [] })))
-      return { kind: 'several', objectives, brackets, climbers: new Map() }
+      return { kind: 'several', objectives, brackets, climbers: [] }
     },
 
     onAdd(state, added) {
       if (state.kind === 'one') single.onAdd?.(state.asha, added)
-      else state.climbers.set(added.trial, { bracket: draw(added.random), recorded: [] })
+      else state.climbers[added.trial] = { bracket: draw(added.random), recorded: [] }
     },
 
     onReport(state, report) {
@@ -131,13 +131,13 @@ export function moAsha(options: MoAshaOptions = {}): Scheduler<MoAshaState> {
 
     onEnd(state, end) {
       if (state.kind === 'one') single.onEnd?.(state.asha, end)
-      else state.climbers.delete(end.trial)
+      else state.climbers[end.trial] = undefined
     },
   }
 
   function decide(
     { objectives, brackets, climbers }: Several,
-    { trial, time, values }: TrialReport,
+    { trial, time, values, feasible = true }: TrialReport,
   ): Decision {
     const climber = climberOf('moAsha', climbers, trial)
     const rungs = brackets[climber.bracket] as readonly MoRung[]
@@ -145,7 +145,9 @@ export function moAsha(options: MoAshaOptions = {}): Scheduler<MoAshaState> {
     if (index === undefined) return CONTINUE
     const { level, losses } = rungs[index] as MoRung
     climber.recorded = [...climber.recorded, index]
-    losses.push(values.map((value, i) => -orient(value, (objectives[i] as Objective).mode)))
+    losses.push(
+      values.map((value, i) => (feasible ? -orient(value, (objectives[i] as Objective).mode) : Infinity)),
+    )
     const places = Math.ceil(losses.length / reductionFactor)
     const { front, better } = placeOfLast(losses, places, strategy)
     const competitors = losses.length - 1

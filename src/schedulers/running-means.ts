@@ -22,10 +22,13 @@ export interface RunningMeans {
 
 /** What one trial has reported. Scores are oriented: larger is better. */
 interface Curve {
+  attempt: number
   /** Time of the latest report. */
   last: number
   /** NaN is skipped; -Infinity while there is nothing else. */
   best: number
+  /** The best of those that do not count for the mean. */
+  bestEarly: number
   /** Those of the reports that count for the mean, ascending. */
   readonly times: number[]
   readonly scores: number[]
@@ -56,15 +59,34 @@ export function noReports(since: number): RunningMeans {
 }
 
 /**
- * Adds one report, which may repeat a time or go back in it.
+ * Adds one report, which may repeat a time or go back in it. The first of a further attempt takes the place of what
+ * earlier ones reported from its time on: what was lost with them must not count twice.
  * Cost: O(log trials) and a small move of memory for each moment kept since the trial's last report.
  * @returns The best score of the trial so far.
  */
-export function addReport(means: RunningMeans, trial: number, time: number, score: number): number {
+export function addReport(
+  means: RunningMeans,
+  trial: number,
+  time: number,
+  score: number,
+  attempt: number,
+): number {
   let curve = means.curves.get(trial)
   if (curve === undefined) {
-    curve = { last: -Infinity, best: -Infinity, times: [], scores: [], sums: [] }
+    curve = {
+      attempt,
+      last: -Infinity,
+      best: -Infinity,
+      bestEarly: -Infinity,
+      times: [],
+      scores: [],
+      sums: [],
+    }
     means.curves.set(trial, curve)
+  }
+  if (attempt > curve.attempt) {
+    curve.attempt = attempt
+    rewind(means, curve, time)
   }
   let entered = firstLevelAbove(means.moments, curve.last)
   if (time <= curve.last) {
@@ -74,6 +96,7 @@ export function addReport(means: RunningMeans, trial: number, time: number, scor
   curve.last = time
   if (score > curve.best) curve.best = score
   if (time >= means.since) insert(curve, time, score)
+  else if (score > curve.bestEarly) curve.bestEarly = score
   const end = firstLevelAbove(means.moments, time)
   for (let i = entered; i < end; i++) enter(means.moments[i] as Moment, curve)
   return curve.best
@@ -97,6 +120,22 @@ export function othersAt(means: RunningMeans, trial: number, time: number): Othe
     moments.splice(++at, 0, moment)
   }
   return without(moments[at] as Moment, own)
+}
+
+/** Forgets what was reported from a time on. */
+function rewind({ since, moments }: RunningMeans, curve: Curve, time: number): void {
+  if (!(time <= curve.last)) return
+  const entered = firstLevelAbove(moments, curve.last)
+  for (let i = 0; i < entered; i++) leave(moments[i] as Moment, curve)
+  const { times, scores, sums } = curve
+  const kept = partitionPoint(times.length, (i) => (times[i] as number) < time)
+  for (const list of [times, scores, sums]) list.length = kept
+  // Of the reports before `since` the times are not kept.
+  if (time < since) curve.bestEarly = -Infinity
+  curve.best = scores.reduce((best, score) => (score > best ? score : best), curve.bestEarly)
+  curve.last = times.at(-1) ?? -Infinity
+  const end = firstLevelAbove(moments, curve.last)
+  for (let i = 0; i < end; i++) enter(moments[i] as Moment, curve)
 }
 
 function momentAt(curves: Iterable<Curve>, time: number): Moment {

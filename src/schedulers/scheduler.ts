@@ -74,7 +74,10 @@ export interface TrialReport {
   readonly trial: number
   /** Value of `timeAttr` in this report: how far the trial is. */
   readonly time: number
-  /** Oriented value of the first objective: larger is better in either mode. NaN when it is NaN. */
+  /**
+   * Oriented value of the first objective: larger is better in either mode. NaN when it is NaN, and -Infinity while the
+   * trial breaks a constraint, so that it stands behind all that break none.
+   */
   readonly score: number
   /** Values of all objectives as reported, in order. */
   readonly values: readonly number[]
@@ -82,6 +85,13 @@ export interface TrialReport {
   readonly config: unknown
   /** Whether the trial has a checkpoint that another could go on from. */
   readonly hasCheckpoint: boolean
+  /** Whether the trial keeps all constraints that it has set so far. Default true. */
+  readonly feasible?: boolean
+  /**
+   * Which attempt of the trial reports, from 1. A trial that failed and is tried again goes on from its checkpoint or from
+   * the beginning, so that `time` goes back, and reports come again that were made before. Default 1.
+   */
+  readonly attempt?: number
 }
 
 /** A trial ended, in whichever way. Told once for each trial, after its last report. */

@@ -34,7 +34,8 @@ const CHECKS = { ...SEARCHER_CHECKS, ...THREAD_CHECKS }
  * Models are worth their time while trials are few: a Gaussian process for up to twenty parameters, as long as it is
  * quick, or to the end where the number of trials is known and the end is near. Then an evolution strategy follows where
  * all parameters are numbers, started from the best tenth of the trials, and Parzen estimators or a genetic algorithm
- * elsewhere. The table is in `docs/searchers/auto.md`.
+ * elsewhere. The table is in `docs/searchers/auto.md`. A choice follows from the trials told, so that a study that is loaded
+ * need not ask again, except for what `cmaes` suggested; the choice that is in force is then said anew.
  *
  * @param options.thread - Whether to think in a worker thread. Default false.
  * @throws {OptionError} when an option is not known or cannot be used; where the experiment is made, when it has no
@@ -186,7 +187,18 @@ class AutoSearch implements Search {
 
   tell(trial: ToldTrial): void | Promise<void> {
     this.#note(trial)
-    return this.#search?.tell(trial)
+    if (this.#search === undefined) return undefined
+    if (choose(this.#facts()).chosen === this.#chosen) return this.#search.tell(trial)
+    // Given up at once, whether or not a point is asked for before these facts change again: so the trials alone say what
+    // there is, and a search that is rebuilt need not be asked again while those do that it chooses.
+    this.#search.close?.()
+    this.#search = undefined
+    this.#chosen = undefined
+    return undefined
+  }
+
+  get isRebuiltByTells(): boolean {
+    return choose(this.#facts()).chosen !== 'cmaes'
   }
 
   save(): Saved | undefined {

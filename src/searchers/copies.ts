@@ -33,9 +33,9 @@ export class Groups {
   constructor(repeat: number, saved: unknown) {
     this.#repeat = repeat
     if (saved === undefined) return
-    const { count, filling, open } = structuredClone(saved) as Saved
+    const { count, filling, open } = saved as Saved
     this.#count = count
-    for (const group of open) this.#add(group)
+    for (const group of open) this.#add(copyOf(group))
     this.#filling = filling === undefined ? undefined : this.#open.get(filling)
   }
 
@@ -123,18 +123,13 @@ export class Groups {
     return group?.copies[0] === trial ? group.number : undefined
   }
 
-  /** Plain data; undefined while a value is held that cannot be copied, such as a function among choices. */
   save(): unknown {
     const saved: Saved = {
       count: this.#count,
       filling: this.#filling?.number,
-      open: [...this.#open.values()],
+      open: [...this.#open.values()].map(copyOf),
     }
-    try {
-      return structuredClone(saved)
-    } catch {
-      return undefined
-    }
+    return saved
   }
 
   #add(group: Group): Group {
@@ -147,6 +142,11 @@ export class Groups {
     this.#open.delete(group.number)
     for (const copy of group.copies) this.#groupOf.delete(copy)
   }
+}
+
+/** A copy that goes on by itself; points and ends of trials are never written to. */
+function copyOf(group: Group): Group {
+  return { ...group, copies: [...group.copies], ended: [...group.ended] }
 }
 
 /** The end of a configuration, from the ends of its copies. */

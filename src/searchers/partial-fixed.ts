@@ -100,6 +100,9 @@ function startFixed(searcher: Searcher, context: SearchContext, fixed: object): 
     omit(params, (path, value) => Object.hasOwn(values, path) && sameValue(value, values[path]))
 
   return {
+    get isRebuiltByTells() {
+      return search.isRebuiltByTells
+    },
     suggest(ask) {
       const { number, retry } = ask
       const stream = draws.fork(retry === 0 ? number : `${number}/${retry}`)

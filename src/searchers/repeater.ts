@@ -85,8 +85,7 @@ function startRepeated(searcher: Searcher, context: SearchContext, repeat: numbe
     ...(search.save !== undefined && {
       save() {
         const inner = search.save?.()
-        const open = groups.save()
-        return inner === undefined || open === undefined ? undefined : { inner, groups: open }
+        return inner === undefined ? undefined : { inner, groups: groups.save() }
       },
     }),
   }

@@ -159,10 +159,13 @@ export interface Search {
   tell(trial: ToldTrial): void | Promise<void>
   observe?(observation: Observation): void
   /**
-   * Plain data that `structuredClone` can copy; undefined when there is none just now. Without it a search is rebuilt
-   * by doing all calls again.
+   * Plain data that `structuredClone` can copy and a store can keep; undefined when there is none just now. Choices and
+   * domains of the declared space may be among it, whatever they are. Without it a search is rebuilt by doing all calls
+   * again.
    */
   save?(): unknown
+  /** `Searcher.isRebuiltByTells` of this search as it stands, where that changes. Default: what its searcher says. */
+  readonly isRebuiltByTells?: boolean | undefined
   /** The search is over, or is given up for one that is started anew: the last call. */
   close?(): void
 }

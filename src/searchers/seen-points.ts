@@ -2,6 +2,7 @@ import { describe } from '../core/options.ts'
 import type { Params } from '../core/trial.ts'
 import { OptionError } from '../errors.ts'
 import { pointKey } from '../space/encoding.ts'
+import type { Portable } from './portable.ts'
 import type { Searcher, ToldTrial } from './searcher.ts'
 
 /**
@@ -19,8 +20,9 @@ export class SeenPoints {
   readonly #policy: DuplicatePolicy
   // Number of a trial that completed at this point, or -1 for a point that is only taken.
   readonly #numbers = new Map<string, number>()
+  readonly #portable: Portable
 
-  constructor(policy: DuplicatePolicy, { name, repeat = 1 }: Searcher) {
+  constructor(policy: DuplicatePolicy, { name, repeat = 1 }: Searcher, portable: Portable) {
     if (!['allow', 'resample', 'reuse'].includes(policy)) {
       throw new OptionError(
         'duplicates',
@@ -38,6 +40,7 @@ export class SeenPoints {
       )
     }
     this.#policy = policy
+    this.#portable = portable
   }
 
   /** Whether there are points that may not come again. */
@@ -52,23 +55,23 @@ export class SeenPoints {
 
   /** Whether a suggestion may not be used, since its point is taken. */
   refuses(params: Params): boolean {
-    return this.#policy === 'resample' && this.#numbers.has(pointKey(params))
+    return this.#policy === 'resample' && this.#numbers.has(this.#keyOf(params))
   }
 
   /** Number of the completed trial whose result a new one with these parameters takes over. */
   completed(params: Params): number | undefined {
-    return this.#policy === 'reuse' ? this.#numbers.get(pointKey(params)) : undefined
+    return this.#policy === 'reuse' ? this.#numbers.get(this.#keyOf(params)) : undefined
   }
 
   /** A trial with these parameters is made. */
   add(params: Params): void {
-    if (this.#policy === 'resample') this.#numbers.set(pointKey(params), -1)
+    if (this.#policy === 'resample') this.#numbers.set(this.#keyOf(params), -1)
   }
 
   end({ number, params, state }: ToldTrial): void {
     if (this.#policy === 'resample') this.add(params)
     else if (this.#policy === 'reuse' && state === 'completed') {
-      const key = pointKey(params)
+      const key = this.#keyOf(params)
       if (!this.#numbers.has(key)) this.#numbers.set(key, number)
     }
   }
@@ -79,5 +82,10 @@ export class SeenPoints {
 
   restore(saved: unknown): void {
     for (const [key, number] of saved as [string, number][]) this.#numbers.set(key, number)
+  }
+
+  // The key is kept for other processes, where what counts by identity is another thing.
+  #keyOf(params: Params): string {
+    return pointKey(this.#portable.write(params))
   }
 }

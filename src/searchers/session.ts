@@ -2,14 +2,17 @@ import type { Objective } from '../core/objective.ts'
 import { isThenable } from '../core/thenable.ts'
 import type { TrialSource } from '../core/trial.ts'
 import { type RandomStream, randomStream } from '../random/random.ts'
-import type { Resolved, Space } from '../space/space.ts'
+import type { Domain, Resolved, Space } from '../space/space.ts'
 import { type GivenTrial, type QueuedPoint, readGivenPoints, swept } from './given-points.ts'
+import { isPlainData } from './plain-data.ts'
+import { Portable } from './portable.ts'
 import type { Observation, Search, Searcher, StartThread, ToldTrial } from './searcher.ts'
 import { type DuplicatePolicy, SeenPoints } from './seen-points.ts'
 import { GridPlace } from './session/grid-place.ts'
 import { Ground, type Plot } from './session/ground.ts'
 import { PointQueue } from './session/point-queue.ts'
 import type { Answer, Found, PastAsk, SessionAsk, TrialAnswer } from './session/request.ts'
+import { type RecordedAnswer, resolvedAgain } from './session/recorded-answer.ts'
 import { startSearch } from './session/suggested-point.ts'
 import { Turns } from './session/turns.ts'
 import { checkFit } from './settle.ts'
@@ -18,6 +21,7 @@ import type { Where } from './where.ts'
 export type { GivenTrial } from './given-points.ts'
 export type { DuplicatePolicy } from './seen-points.ts'
 export type { Answer, PastAsk, SessionAsk, TrialAnswer } from './session/request.ts'
+export type { RecordedAnswer } from './session/recorded-answer.ts'
 export type { Where } from './where.ts'
 
 /** What a session is made from. */
@@ -75,6 +79,10 @@ export class SearchSession {
   readonly #points: PointQueue
   readonly #place: GridPlace
   readonly #turns: Turns
+  readonly #portable: Portable
+  readonly #ownDomains: ReadonlySet<Domain>
+  // Whether all that the searcher heard of can be kept for another process.
+  #isPortable = true
 
   constructor({
     searcher,
@@ -90,7 +98,9 @@ export class SearchSession {
   }: SearchSessionOptions) {
     checkFit(searcher, space, objectives)
     const seed = searcher.options?.seed
-    const before = saved as Saved | undefined
+    this.#portable = new Portable(space.parameters)
+    this.#ownDomains = new Set(space.parameters.map(({ domain }) => domain))
+    const before = this.#portable.read(saved) as Saved | undefined
     this.searcher = searcher
     this.#random = seed === undefined ? random : randomStream(seed)
     this.#ground = new Ground(searcher, space, where, this.#random)
@@ -98,7 +108,7 @@ export class SearchSession {
     const points = readGivenPoints(searcher, this.#ground.part, objectives, draws, where)
     this.#points = new PointQueue(points, searcher.repeat ?? 1, before?.points)
     this.#place = new GridPlace(searcher, space, before?.place)
-    this.#seen = new SeenPoints(duplicates, searcher)
+    this.#seen = new SeenPoints(duplicates, searcher, this.#portable)
     if (before !== undefined) this.#seen.restore(before.seen)
     this.#search = startSearch(searcher, {
       parameters: space.parameters,
@@ -197,9 +207,22 @@ export class SearchSession {
     return typeof free === 'object' ? this.#accept('suggested', free) : free
   }
 
+  /**
+   * Takes back the answer that was given last and became no trial, since another process took its number.
+   * @returns Whether it could: else the session is to be rebuilt, by doing all calls again but that one.
+   */
+  retract({ source }: TrialAnswer): boolean {
+    if (this.#seen.hasTaken) return false
+    if (source === 'point') this.#points.giveBack()
+    else if (source === 'suggested' && !this.#isRebuiltByAsks) this.#place.giveBack()
+    else return false
+    return true
+  }
+
   /** Tells how a trial ended. Once for each trial, whatever became of it. */
   tell(trial: ToldTrial): void | Promise<void> {
     this.#seen.end(trial)
+    this.#follow(trial)
     this.#turns.isSearching = true
     const told = this.#search.tell(trial)
     return isThenable(told) ? Promise.resolve(told) : undefined
@@ -235,13 +258,42 @@ export class SearchSession {
     return this.#recalled(past)
   }
 
+  /** Answers as an earlier process was answered, and comes to where the session stood then. */
+  suggestAgain(ask: SessionAsk, { kind, created }: RecordedAnswer): Answer | Promise<Answer> {
+    if (created === undefined) return this.#restAgain(ask, kind === 'finished' ? 'finished' : 'wait')
+    const { source } = created
+    const resolved = resolvedAgain(this.#ground.space, created, this.#ground.drawsOf(ask.number, 0))
+    const duplicateOf = source === 'reused' ? this.#seen.completed(resolved.params) : undefined
+    const answer: Answer = {
+      ...resolved,
+      kind: 'trial',
+      source,
+      ...(duplicateOf === undefined ? undefined : { duplicateOf }),
+    }
+    this.#follow(resolved)
+    const recalled = this.recall({ ...ask, source, params: resolved.params })
+    return isThenable(recalled) ? Promise.resolve(recalled).then(() => answer) : answer
+  }
+
+  #restAgain(ask: SessionAsk, kind: 'wait' | 'finished'): Answer | Promise<Answer> {
+    const answer: Answer = { kind }
+    if (!this.#isRebuiltByAsks) return answer
+    const found = this.#turns.take(ask)
+    return isThenable(found) ? found.then(() => answer) : answer
+  }
+
   /** The search is over. */
   close(): void {
     this.#search.close?.()
   }
 
-  /** Plain data to go on from, as `saved`; undefined when the searcher cannot be saved. */
+  /**
+   * Data to go on from, as `saved`, in another process too; undefined when the searcher cannot be saved. Choices that no
+   * copy is as good as, such as functions, are named by their place in the space. Outside of a declared space they have
+   * none, and what there was of them cannot be kept.
+   */
   save(): unknown {
+    if (!this.#isPortable) return undefined
     const search = this.#search.save?.()
     if (search === undefined) return undefined
     const saved: Saved = {
@@ -251,13 +303,23 @@ export class SearchSession {
       turns: this.#turns.save(),
       seen: this.#seen.save(),
     }
-    return saved
+    return this.#portable.write(saved)
   }
 
   /** Whether what was asked for says more of where the session stands than what was told. */
   get #isRebuiltByAsks(): boolean {
     // Which combinations `where` left out shows in the asking alone.
-    return this.searcher.isRebuiltByTells !== true || (this.#place.hasGrid && this.#ground.isRestricted)
+    const isByTells = this.#search.isRebuiltByTells ?? this.searcher.isRebuiltByTells === true
+    return !isByTells || (this.#place.hasGrid && this.#ground.isRestricted)
+  }
+
+  #follow({ params, domains }: Pick<Resolved, 'params' | 'domains'>): void {
+    if (!this.#isPortable) return
+    for (const path in domains) {
+      const domain = domains[path] as Domain
+      if (domain.kind === 'computed') this.#isPortable &&= isPlainData(params[path])
+      else if ('choices' in domain && !this.#ownDomains.has(domain)) this.#isPortable &&= isPlainData(domain)
+    }
   }
 
   #recalled({ source, params }: PastAsk): void {
@@ -280,6 +342,7 @@ export class SearchSession {
       this.searcher.setsIndex === true ? { ...(resolved.config as object), [COPY]: copy } : resolved.config
     const duplicateOf = this.#seen.completed(params)
     this.#seen.add(params)
+    this.#follow(resolved)
     if (duplicateOf === undefined) return { kind: 'trial', source, config, params, domains }
     return { kind: 'trial', source: 'reused', config, params, domains, duplicateOf }
   }

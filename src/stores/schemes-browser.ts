@@ -15,3 +15,11 @@ export const SCHEMES: Readonly<Record<string, (rest: string) => Store>> = {
   postgresql: refuse,
   'optuna-journal': refuse,
 }
+
+/** Checkpoints are kept where there is Node: here it says so. */
+export function keepCheckpoints(): never {
+  throw new OptionError(
+    'directory',
+    'directory: a browser has no files to keep checkpoints in. Leave it out: they stay in memory.',
+  )
+}

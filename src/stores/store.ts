@@ -39,8 +39,13 @@ export interface OpenLog {
   readonly writer?: string
   /** Shared logs: says that this writer is alive. Called every third of a lease. */
   beat?(): Promise<void>
-  /** Shared logs: writers that have not been heard of for so many milliseconds, by the store's own clock. */
+  /**
+   * Shared logs: writers that have not been heard of for so many milliseconds, by the store's own clock. One that has closed
+   * the log is not among them.
+   */
   deadWriters?(leaseMs: number): Promise<readonly string[]>
+  /** What this kind of storage does not keep, in words; where it keeps all, there is none. */
+  readonly notice?: string
   close(): Promise<void>
 }
 
@@ -61,6 +66,11 @@ export interface Store {
   read(experiment: string): Promise<readonly LogRecord[] | undefined>
   /** Names of the experiments that are kept, in order of creation. */
   names(): Promise<readonly string[]>
+  /**
+   * Who writes to the log of an experiment now, in words such as `process 4121 since 14:02`; undefined when nobody does.
+   * Changes nothing. Missing where a store cannot know.
+   */
+  holder?(experiment: string): Promise<string | undefined>
   /** Forgets an experiment. Nothing happens when there is none of that name. */
   delete(experiment: string): Promise<void>
   /** Lets go of what it holds, such as connections. It opens again by itself when it is used. */

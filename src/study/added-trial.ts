@@ -8,7 +8,7 @@ import { randomStream } from '../random/random.ts'
 import { readSpace } from '../space/read-space.ts'
 import type { Resolved, Space, SpaceDefinition } from '../space/space.ts'
 import { OPEN_SPACE } from './open-space.ts'
-import { completed, refuseValues } from './study-keeper.ts'
+import { completed, refuseValues } from './outcome.ts'
 import { readStep, readValues } from './study-trial.ts'
 
 /** A trial that was run elsewhere. */

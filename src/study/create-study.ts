@@ -5,9 +5,9 @@ import { OptionError, StorageError } from '../errors.ts'
 import { freshSeed, type Seed } from '../random/random.ts'
 import type { SpaceDefinition } from '../space/space.ts'
 import type { CheckedSpace, ConfigOf } from '../space/types.ts'
-import { openStore, type Storage } from '../stores/open-store.ts'
-import type { Store } from '../stores/store.ts'
-import { mustExist, storeAndName } from './kept-studies.ts'
+import type { Storage } from '../stores/open-store.ts'
+import type { Durability, OpenLog, Store } from '../stores/store.ts'
+import { mustExist, ownedStore, storageAndName } from './kept-studies.ts'
 import { restoredSpace, storedSpace } from './stored-space.ts'
 import type { Study } from './study.ts'
 import {
@@ -77,25 +77,18 @@ export function createStudy<Config = Record<string, unknown>>(
 ): Promise<Study<Config>>
 export async function createStudy(options: Given<CreateStudyOptions<never>> = {}): Promise<Study<never>> {
   const given = readOptions('createStudy', options, CREATE_DEFAULTS, CREATE_CHECKS)
-  const store = openStore(given.storage === undefined ? 'memory:' : given.storage)
-  const name = given.name ?? `study-${freshSeed().slice(0, 8)}`
   const code = readCode('createStudy', given)
-  if ((await store.names()).includes(name)) {
-    if (given.loadIfExists) return open(store, name, code, given)
-    throw new StorageError(
-      'exists',
-      `There is a study ${name} already. Give another name, or loadIfExists: true to go on with it.`,
-    )
+  const name = given.name ?? `study-${freshSeed().slice(0, 8)}`
+  const { store, release } = ownedStore(given.storage === undefined ? 'memory:' : given.storage)
+  try {
+    const place = { store, name, release, durability: given.durability }
+    if (!(await store.names()).includes(name)) return await begin(place, code, given)
+    if (given.loadIfExists) return await goOn(place, code, given)
+    throw exists(name)
+  } catch (error) {
+    await release()
+    throw error
   }
-  const seed = String(given.seed ?? freshSeed())
-  const objectives = objectivesOf(given, code.searcher, code.scheduler)
-  // Before anything is written: what cannot be used shall leave no study behind.
-  const begin = prepareStudy({ name, code, seed, objectives, definition: code.space })
-  const space = code.space === undefined ? undefined : storedSpace(code.space)
-  const created = { at: Date.now(), type: 'study.created', name, seed, objectives } as const
-  const log = await store.open(name)
-  await log.append([space === undefined ? created : { ...created, space }])
-  return begin(log)
 }
 
 /**
@@ -112,38 +105,91 @@ export function loadStudy<Config = Record<string, unknown>>(
 ): Promise<Study<Config>>
 export async function loadStudy(options: Given<LoadStudyOptions<never>>): Promise<Study<never>> {
   const given = readOptions('loadStudy', options, CODE_DEFAULTS, CODE_CHECKS)
-  const [store, name] = storeAndName('loadStudy', given)
+  const [storage, name] = storageAndName('loadStudy', given)
   const code = readCode('loadStudy', given)
-  await mustExist(store, name)
-  return open(store, name, code, {})
+  const { store, release } = ownedStore(storage)
+  try {
+    await mustExist(store, name)
+    return await goOn({ store, name, release, durability: given.durability }, code, {})
+  } catch (error) {
+    await release()
+    throw error
+  }
 }
 
-async function open(
-  store: Store,
-  name: string,
+/** Where a study is kept. */
+interface Place {
+  readonly store: Store
+  readonly name: string
+  readonly release: () => Promise<void>
+  readonly durability: Durability | undefined
+}
+
+type Created = LogRecord & { readonly type: 'study.created' }
+
+/** Makes a study, unless another process has just done that. */
+async function begin(
+  place: Place,
   code: ReadCode,
-  choice: ObjectiveChoice,
+  given: Pick<CreateStudyOptions, 'seed' | 'loadIfExists'> & ObjectiveChoice,
 ): Promise<Study<never>> {
-  const created = (await store.read(name))?.find((record) => record.type === 'study.created')
-  if (created === undefined) {
-    throw new StorageError(
-      'noStudy',
-      `${name} is the log of an experiment, not of a study. Give another name.`,
-    )
+  const { name, release } = place
+  const seed = String(given.seed ?? freshSeed())
+  const objectives = objectivesOf(given, code.searcher, code.scheduler)
+  // Before anything is written: what cannot be used shall leave no study behind.
+  const start = prepareStudy({ name, code, seed, objectives, definition: code.space })
+  const space = code.space === undefined ? undefined : storedSpace(code.space)
+  const created = { at: Date.now(), type: 'study.created', name, seed, objectives } as const
+  const log = await openLog(place)
+  const record: Created = space === undefined ? created : { ...created, space }
+  const isFirst = log.records.length === 0 && (await log.append([record])) === undefined
+  if (isFirst) return start({ log, records: [record], read: readingOf(place), release })
+  await log.close()
+  if (given.loadIfExists === true) return goOn(place, code, given)
+  throw exists(name)
+}
+
+/** Goes on with a study that is there. */
+async function goOn(place: Place, code: ReadCode, choice: ObjectiveChoice): Promise<Study<never>> {
+  const { name, release } = place
+  const log = await openLog(place)
+  try {
+    const { records } = log
+    const created = records.find((record) => record.type === 'study.created')
+    if (created === undefined) {
+      throw new StorageError(
+        'noStudy',
+        `${name} is the log of an experiment, not of a study. Give another name.`,
+      )
+    }
+    checkSame(created, code, choice)
+    const { seed, objectives, space } = created
+    const definition = code.space ?? (space === undefined ? undefined : restoredSpace(space))
+    const start = prepareStudy({ name, code, seed, objectives, definition })
+    return await start({ log, records, read: readingOf(place), release })
+  } catch (error) {
+    await log.close()
+    throw error
   }
-  checkSame(created, code, choice)
-  const { seed, objectives, space } = created
-  const definition = code.space ?? (space === undefined ? undefined : restoredSpace(space))
-  const begin = prepareStudy({ name, code, seed, objectives, definition })
-  return begin(await store.open(name))
+}
+
+function readingOf({ store, name }: Place): () => Promise<readonly LogRecord[]> {
+  return async () => (await store.read(name)) ?? []
+}
+
+function openLog({ store, name, durability }: Place): Promise<OpenLog> {
+  return store.open(name, { shared: true, ...(durability !== undefined && { durability }) })
+}
+
+function exists(name: string): StorageError {
+  return new StorageError(
+    'exists',
+    `There is a study ${name} already. Give another name, or loadIfExists: true to go on with it.`,
+  )
 }
 
 // What a loaded study is told to optimise has to be what it always did.
-function checkSame(
-  created: LogRecord & { readonly type: 'study.created' },
-  code: ReadCode,
-  choice: ObjectiveChoice,
-): void {
+function checkSame(created: Created, code: ReadCode, choice: ObjectiveChoice): void {
   const { direction, directions, metricNames } = choice
   const { metric } = code.searcher.options ?? {}
   if (

@@ -5,7 +5,7 @@ import type { Store } from '../stores/store.ts'
 
 /** Names of the studies and experiments that are kept, in order of creation. */
 export function studyNames(storage: Storage): Promise<readonly string[]> {
-  return openStore(storage).names()
+  return withStore(storage, (store) => store.names())
 }
 
 /**
@@ -16,12 +16,12 @@ export async function deleteStudy(options: {
   readonly storage: Storage
   readonly name: string
 }): Promise<void> {
-  const [store, name] = storeAndName(
-    'deleteStudy',
-    readOptions('deleteStudy', options, { storage: undefined, name: undefined }),
-  )
-  await mustExist(store, name)
-  await store.delete(name)
+  const given = readOptions('deleteStudy', options, { storage: undefined, name: undefined })
+  const [storage, name] = storageAndName('deleteStudy', given)
+  await withStore(storage, async (store) => {
+    await mustExist(store, name)
+    await store.delete(name)
+  })
 }
 
 /** Options of `copyStudy`: from where, and under which name to where. */
@@ -41,8 +41,18 @@ export interface CopyStudyOptions {
 export async function copyStudy(options: CopyStudyOptions): Promise<void> {
   const defaults = { fromStorage: undefined, fromName: undefined, toStorage: undefined, toName: undefined }
   const given = readOptions('copyStudy', options, defaults)
-  const [from, fromName] = storeAndName('copyStudy', { storage: given.fromStorage, name: given.fromName })
-  const [to, toName] = storeAndName('copyStudy', { storage: given.toStorage, name: given.toName ?? fromName })
+  const [fromStorage, fromName] = storageAndName('copyStudy', {
+    storage: given.fromStorage,
+    name: given.fromName,
+  })
+  const [toStorage, toName] = storageAndName('copyStudy', {
+    storage: given.toStorage,
+    name: given.toName ?? fromName,
+  })
+  await withStore(fromStorage, (from) => withStore(toStorage, (to) => copy(from, fromName, to, toName)))
+}
+
+async function copy(from: Store, fromName: string, to: Store, toName: string): Promise<void> {
   await mustExist(from, fromName)
   if ((await to.names()).includes(toName)) {
     throw new StorageError(
@@ -58,19 +68,42 @@ export async function copyStudy(options: CopyStudyOptions): Promise<void> {
   await log.close()
 }
 
+/** A store, and what lets go of it when it was opened for this alone, by its URL. */
+export function ownedStore(storage: Storage): {
+  readonly store: Store
+  readonly release: () => Promise<void>
+} {
+  const store = openStore(storage)
+  return {
+    store,
+    release: async () => {
+      if (typeof storage === 'string') await store.close?.()
+    },
+  }
+}
+
+async function withStore<T>(storage: Storage, use: (store: Store) => Promise<T>): Promise<T> {
+  const { store, release } = ownedStore(storage)
+  try {
+    return await use(store)
+  } finally {
+    await release()
+  }
+}
+
 /** What is wrong with the name of a study, in words. */
 export function nameProblem(name: unknown): string | undefined {
   return typeof name === 'string' && name !== '' ? undefined : 'must be a text that is not empty.'
 }
 
 /**
- * The store and the name of a study that is to be found.
+ * The storage and the name of a study that is to be found.
  * @throws {OptionError} when one of them is missing.
  */
-export function storeAndName(
+export function storageAndName(
   owner: string,
   { storage, name }: { readonly storage?: Storage | undefined; readonly name?: string | undefined },
-): [Store, string] {
+): [Storage, string] {
   if (storage === undefined)
     throw new OptionError(`${owner}.storage`, `${owner} needs a storage: a store, or its URL.`)
   const problem = nameProblem(name)
@@ -81,7 +114,7 @@ export function storeAndName(
       { received: name },
     )
   }
-  return [openStore(storage), name as string]
+  return [storage, name as string]
 }
 
 /**

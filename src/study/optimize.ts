@@ -6,7 +6,7 @@ import type { ConcurrencyLimit } from '../searchers/searcher.ts'
 import { readStoppers, type StopOption } from '../stoppers/read-stoppers.ts'
 import type { Stopper } from '../stoppers/stopper.ts'
 import type { StudyStoppers } from './study-stoppers.ts'
-import type { TellOptions } from './study-keeper.ts'
+import type { TellOptions } from './outcome.ts'
 import type { StudyTrialRecord } from './study-state.ts'
 import type { StudyTrial } from './study-trial.ts'
 import { TrialPruned } from './trial-pruned.ts'
@@ -243,7 +243,8 @@ class Loop<Config, S> {
       const ended = await this.#tellEnd(trial)
       for (const callback of this.#bounds.callbacks) await callback(this.#desk.study, ended)
     } catch (error) {
-      this.errors.push(error)
+      // Another process has the trial now, and tells how it goes there.
+      if (!isSuperseded(error)) this.errors.push(error)
     }
   }
 
@@ -252,10 +253,16 @@ class Loop<Config, S> {
       const values = await this.#objective(trial)
       return await this.#desk.tell(trial, values)
     } catch (error) {
+      if (isSuperseded(error)) throw error
       const isPruned = asError(error) instanceof TrialPruned
       if (!isPruned && !this.#bounds.catches) this.errors.push(error)
       const bound = isPruned ? this.#desk.boundOf(trial) : undefined
       return this.#desk.tell(trial, bound ?? { state: isPruned ? 'pruned' : 'failed' })
     }
   }
+}
+
+function isSuperseded(error: unknown): boolean {
+  const known = asError(error)
+  return known instanceof TroupeError && known.code === 'superseded'
 }

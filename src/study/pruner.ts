@@ -1,11 +1,13 @@
 import type { LogRecord } from '../core/log.ts'
-import { type Objective, orient } from '../core/objective.ts'
+import type { Objective } from '../core/objective.ts'
+import { isFeasible } from '../core/order.ts'
 import { assertNever, OptionError, TroupeError } from '../errors.ts'
 import type { RandomStream } from '../random/random.ts'
 import { schedulerObjectives } from '../schedulers/objectives.ts'
+import { reportScore } from '../schedulers/report-score.ts'
 import type { Command, Decision, Scheduler, TrialReport } from '../schedulers/scheduler.ts'
 import { traitsOf } from '../schedulers/traits.ts'
-import type { StudyTrialData } from './study-state.ts'
+import { isFurtherAttempt, type StudyTrialData } from './study-state.ts'
 
 /**
  * A scheduler as pruner of a study: it hears of every trial by the study's log, in its order, so that it comes to the
@@ -42,6 +44,8 @@ export class Pruner {
     switch (record.type) {
       case 'trial.asked': {
         const { trial, config } = record
+        // One that runs once more was added when it ran first.
+        if (isFurtherAttempt(trials[trial])) return
         this.#scheduler.onAdd?.(this.#state, {
           trial,
           config,
@@ -53,7 +57,13 @@ export class Pruner {
         this.#scheduler.choose?.(this.#state, { candidates, idle: false })
         return
       }
+      case 'trial.requeued':
+        this.#last.delete(record.trial)
+        this.#verdicts.delete(record.trial)
+        return
       case 'trial.intermediate':
+        // Of several objectives other programs report the first alone.
+        if (record.values.length < this.#objectives.length) return
         this.#decide(record, trials[record.trial] as StudyTrialData)
         return
       case 'trial.ended': {
@@ -63,7 +73,9 @@ export class Pruner {
         const last = this.#last.get(trial)
         // As in a Tuner, where what a function returns is its last report.
         const told =
-          state !== 'completed' || values === undefined ? last : last && this.#revalued(last, values)
+          state !== 'completed' || values === undefined
+            ? last
+            : last && this.#revalued(last, values, trials[trial].constraints)
         const commands = this.#scheduler.onEnd?.(this.#state, { trial, state, last: told })
         this.#last.delete(trial)
         this.#verdicts.delete(trial)
@@ -103,14 +115,23 @@ export class Pruner {
 
   #decide(
     { trial, step, values }: LogRecord & { readonly type: 'trial.intermediate' },
-    { config }: StudyTrialData,
+    { config, constraints }: StudyTrialData,
   ): void {
     const standing = this.#verdicts.get(trial)
     // One that the scheduler has ended by a command, paused or handed on is none that it expects to hear of.
     if (standing?.isFinal === true) return
     const report = this.#revalued(
-      { trial, time: step, score: Number.NaN, values: [], metrics: {}, config, hasCheckpoint: false },
+      {
+        trial,
+        time: step,
+        score: Number.NaN,
+        values: [],
+        metrics: {},
+        config,
+        hasCheckpoint: false,
+      },
       values,
+      constraints,
     )
     this.#last.set(trial, report)
     const decision = this.#scheduler.onReport(this.#state, report)
@@ -121,12 +142,18 @@ export class Pruner {
   }
 
   /** The same report with other values, one for each of the study's objectives. */
-  #revalued(report: TrialReport, values: readonly number[]): TrialReport {
+  #revalued(
+    report: TrialReport,
+    values: readonly number[],
+    constraints: Readonly<Record<string, number>>,
+  ): TrialReport {
     const ranked = this.#ranked.map((i) => values[i] as number)
     const metrics = Object.fromEntries(this.#objectives.map(({ metric }, i) => [metric, values[i] as number]))
+    const feasible = isFeasible(constraints)
     return {
       ...report,
-      score: this.#first === undefined ? Number.NaN : orient(ranked[0] as number, this.#first.mode),
+      score: reportScore(ranked[0], this.#first, feasible),
+      feasible,
       values: ranked,
       metrics: { ...metrics, [this.#timeAttr]: report.time },
     }

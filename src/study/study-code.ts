@@ -1,3 +1,4 @@
+import type { LogRecord } from '../core/log.ts'
 import type { Objective } from '../core/objective.ts'
 import { must } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
@@ -12,7 +13,7 @@ import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
 import { checkSearcher, settleSpace } from '../searchers/settle.ts'
 import { readSpace } from '../space/read-space.ts'
 import type { SpaceDefinition } from '../space/space.ts'
-import type { OpenLog } from '../stores/store.ts'
+import type { Durability, OpenLog } from '../stores/store.ts'
 import type { Storage } from '../stores/open-store.ts'
 import { nameProblem } from './kept-studies.ts'
 import { OPEN_SPACE } from './open-space.ts'
@@ -40,6 +41,14 @@ export interface StudyCode<Config> {
   readonly scheduler?: Scheduler | undefined
   /** A store, or its URL. Default: a fresh `memoryStore()`. */
   readonly storage?: Storage | undefined
+  /** What survives a crash, of a store that keeps things beyond this process. Default `'trial'`. */
+  readonly durability?: Durability | undefined
+  /**
+   * Milliseconds after which a process that was not heard of is taken for dead: then its trials wait to be asked for
+   * again, up to three attempts at each. A process says every third of it that it is alive, so one that keeps its thread
+   * busy for longer in one go needs more; all processes of a study should have the same. Above 0. Default 60,000.
+   */
+  readonly leaseMs?: number | undefined
 }
 
 /** Defaults of `StudyCode`, of the space and of the name. */
@@ -50,6 +59,8 @@ export const CODE_DEFAULTS = {
   searcher: undefined,
   scheduler: undefined,
   storage: undefined,
+  durability: 'trial' as Durability,
+  leaseMs: 60_000,
   name: undefined,
 }
 
@@ -57,6 +68,8 @@ export const CODE_DEFAULTS = {
 export const CODE_CHECKS = {
   where: must.beFunction,
   duplicates: must.beOneOf<DuplicatePolicy>('allow', 'resample', 'reuse'),
+  durability: must.beOneOf<Durability>('report', 'trial', 'interval'),
+  leaseMs: must.above(0),
   name: nameProblem,
 }
 
@@ -67,6 +80,7 @@ export interface ReadCode {
   readonly space: SpaceDefinition | undefined
   readonly where: ((config: unknown) => boolean) | undefined
   readonly duplicates: DuplicatePolicy
+  readonly leaseMs: number
 }
 
 /**
@@ -77,7 +91,8 @@ export function readCode(
   owner: string,
   given: StudyCode<never> & { readonly paramSpace: SpaceDefinition | undefined },
 ): ReadCode {
-  const { searcher = randomSearch(), scheduler, where, duplicates = 'allow' } = given
+  const { searcher = randomSearch(), scheduler, where } = given
+  const { duplicates = CODE_DEFAULTS.duplicates, leaseMs = CODE_DEFAULTS.leaseMs } = given
   checkSearcher(searcher)
   if (scheduler !== undefined) mustBeScheduler(owner, scheduler)
   return {
@@ -86,6 +101,7 @@ export function readCode(
     space: settleSpace(owner, given.paramSpace, searcher),
     where: where as ReadCode['where'],
     duplicates,
+    leaseMs,
   }
 }
 
@@ -96,6 +112,17 @@ export interface Plan {
   readonly seed: string
   readonly objectives: readonly Objective[]
   readonly definition: SpaceDefinition | undefined
+}
+
+/** The log of a study. */
+export interface OpenedLog {
+  readonly log: OpenLog
+  /** What it holds. */
+  readonly records: readonly LogRecord[]
+  /** What it holds now. */
+  readonly read: () => Promise<readonly LogRecord[]>
+  /** Lets go of the store, when nobody else has it. */
+  readonly release: () => Promise<void>
 }
 
 /**
@@ -109,26 +136,30 @@ export function prepareStudy({
   seed,
   objectives,
   definition,
-}: Plan): (log: OpenLog) => Promise<Study<never>> {
-  const { searcher, scheduler, where, duplicates } = code
+}: Plan): (opened: OpenedLog) => Promise<Study<never>> {
+  const { searcher, scheduler, where, duplicates, leaseMs } = code
   if (definition === undefined) refuseWithoutSpace(code)
   const random = randomStream(seed)
   const space = definition === undefined ? undefined : readSpace(definition)
-  const session = new SearchSession({
-    searcher,
-    space: space ?? OPEN_SPACE,
-    objectives,
-    random: random.fork('searcher'),
-    where,
-    duplicates,
-    startThread: startSearchInThread,
-    breathe: () => nextMacrotask().then(() => true),
-  })
+  const startSession = (): SearchSession =>
+    new SearchSession({
+      searcher,
+      space: space ?? OPEN_SPACE,
+      objectives,
+      random: random.fork('searcher'),
+      where,
+      duplicates,
+      startThread: startSearchInThread,
+      breathe: () => nextMacrotask().then(() => true),
+    })
+  const session = startSession()
   const pruner = scheduler && new Pruner(name, scheduler, objectives, random.fork('scheduler'))
-  return async (log) => {
+  return async ({ log, records, read, release }) => {
     const state = new StudyState()
-    await recall(log.records, { state, session, pruner })
-    const parts = { name, objectives, log, state, session, pruner, space, random }
+    await recall(records, { state, session, pruner })
+    const policies = { searcher, session, startSession, pruner }
+    const kept = { log, recordCount: records.length, read, release, leaseMs, state }
+    const parts = { name, objectives, ...kept, ...policies, space, random }
     const keeper = new StudyKeeper(parts)
     await keeper.addGiven()
     return new Study<never>(parts, keeper)

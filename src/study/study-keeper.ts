@@ -1,72 +1,114 @@
 import type { LogRecord } from '../core/log.ts'
-import { isPlainObject } from '../core/metrics.ts'
 import type { Objective } from '../core/objective.ts'
-import { describe, nearest, readOptions } from '../core/options.ts'
 import type { EndState, Params, TrialSource } from '../core/trial.ts'
-import { asError, OptionError, TroupeError } from '../errors.ts'
+import { asError } from '../errors.ts'
 import { idMaker, type RandomStream } from '../random/random.ts'
+import type { Searcher } from '../searchers/searcher.ts'
 import type { SearchSession, TrialAnswer } from '../searchers/session.ts'
 import { pointKey } from '../space/encoding.ts'
 import type { Resolved, Space } from '../space/space.ts'
 import type { OpenLog } from '../stores/store.ts'
+import { Lease } from './lease.ts'
 import { OPEN_SPACE } from './open-space.ts'
+import { readOutcome } from './outcome.ts'
 import type { Pruner } from './pruner.ts'
-import { runningFor } from './recall.ts'
-import { lastValues, type StudyState, type StudyTrialData, toldTrial } from './study-state.ts'
+import { recallOne } from './recall.ts'
+import { recoveries } from './recovery.ts'
+import {
+  allHaveResults,
+  finished,
+  notAsked,
+  onlyRepeats,
+  superseded,
+  toldBefore,
+  unknownTrial,
+  waits,
+} from './refusals.ts'
+import { StudyLog } from './study-log.ts'
+import { StudySearch } from './study-search.ts'
+import { isFurtherAttempt, type StudyState, type StudyTrialData, toldTrial } from './study-state.ts'
 import type { StudyStoppers } from './study-stoppers.ts'
-import { AskedTrial, readValues, type TrialDesk } from './study-trial.ts'
+import { AskedTrial, type TrialDesk } from './study-trial.ts'
 
 /** What a study is made of, once it was read. */
 export interface StudyParts {
   readonly name: string
   readonly objectives: readonly Objective[]
   readonly log: OpenLog
+  /** How many records the log held when the study was opened. */
+  readonly recordCount: number
+  /** What the log holds now. */
+  readonly read: () => Promise<readonly LogRecord[]>
+  /** Lets go of the store, when nobody else has it. */
+  readonly release: () => Promise<void>
+  /** Milliseconds after which a writer that was not heard of is taken for dead. */
+  readonly leaseMs: number
   readonly state: StudyState
+  readonly searcher: Searcher
   readonly session: SearchSession
+  /** Starts another one, that was asked and told nothing. */
+  readonly startSession: () => SearchSession
   readonly pruner: Pruner | undefined
   /** Undefined when each trial says by itself what it needs. */
   readonly space: Space | undefined
   readonly random: RandomStream
 }
 
-/** How a trial ended, when not by values alone. */
-export interface TellOptions {
-  readonly state: 'completed' | 'pruned' | 'failed'
-  /** One value an objective. Of a pruned trial, default: those that it reported last. */
-  readonly values?: number | readonly number[] | undefined
-}
+/** A trial of a study, or its number. */
+export type TrialRef = { readonly id: string; readonly number: number; readonly attempt?: number } | number
 
 // So many trials in a row may take over results, before one is drawn that is new.
 const REUSED_MAX = 100
 
-const TOLD_STATES: readonly TellOptions['state'][] = ['completed', 'pruned', 'failed']
-
-const TELL_DEFAULTS = { state: undefined, values: undefined }
+// How long to wait, when only trials of other processes can give what is waited for, before looking again.
+const OTHERS_WAIT_MS = 200
 
 /**
  * What changes a study. Each change is a record of its log: first it is kept, then it is true. What trials report and
  * attach is true at once, and kept with the next change: the log has all in the order in which it happened.
+ *
+ * Others may change the same study. Their changes are heard before each change of this one, in the order of the log, so
+ * that each writer comes to the same.
  */
 export class StudyKeeper implements TrialDesk {
   readonly #parts: StudyParts
-  // Changes that are true already and not kept yet, in their order.
-  readonly #buffer: LogRecord[] = []
-  #waitingForEnd: (() => void)[] = []
+  readonly #log: StudyLog
+  readonly #lease: Lease
+  readonly #search: StudySearch
+  // Trials of which something was noted that could not be kept, since another process ended them.
+  readonly #cutOff = new Set<number>()
+  readonly #waitingForEnd = new Set<() => void>()
   // Those of each `optimize` that is under way.
   readonly #stoppers = new Set<StudyStoppers>()
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(parts: StudyParts) {
+    const { log, recordCount, read, leaseMs } = parts
     this.#parts = parts
+    this.#log = new StudyLog(log, recordCount, read, {
+      kept: (record) => this.#apply(record),
+      heard: (record) => this.#hear(record),
+    })
+    this.#lease = new Lease(log, leaseMs, () => this.#some((writer) => writer === log.writer))
+    this.#search = new StudySearch(parts, this.#log)
   }
 
   get objectiveCount(): number {
     return this.#parts.objectives.length
   }
 
-  /** Resolves when another trial has ended. */
+  /** Resolves when another trial has ended, or may have in another process. */
   nextEnd(): Promise<void> {
-    return new Promise((resolve) => void this.#waitingForEnd.push(resolve))
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        this.#waitingForEnd.delete(end)
+        resolve()
+      }
+      const othersRun = this.#some((writer) => writer !== this.#parts.log.writer)
+      const timer = othersRun ? setTimeout(end, OTHERS_WAIT_MS) : undefined
+      this.#waitingForEnd.add(end)
+    })
   }
 
   /** Shows reports and ends to these stoppers, until the function that it gives is called. */
@@ -77,7 +119,7 @@ export class StudyKeeper implements TrialDesk {
 
   /** What a trial completes with, when a stopper has ended it. */
   boundOf(trial: number): readonly number[] | undefined {
-    const data = this.#parts.state.trials[trial] as StudyTrialData
+    const data = this.#at(trial)
     for (const stoppers of this.#stoppers) {
       const values = stoppers.boundOf(data)
       if (values !== undefined) return values
@@ -92,62 +134,81 @@ export class StudyKeeper implements TrialDesk {
     return done
   }
 
-  /** Makes the completed trials that the searcher was given results for. */
+  /** Makes the completed trials that the searcher was given results for, those that no other process has made. */
   async addGiven(): Promise<void> {
-    for (const { values, ...resolved } of this.#parts.session.given()) {
-      await this.addEnded(resolved, { source: 'given', state: 'completed', values })
+    for (;;) {
+      const given = this.#search.given()
+      if (given === undefined) return
+      const { values, ...resolved } = given
+      const end = { source: 'given', state: 'completed', values } as const
+      const isThere = await this.addEnded(resolved, end, () => this.#search.given() === given)
+      if (isThere) this.#search.takeGiven(given)
     }
   }
 
   async ask<Config>(space: Space | undefined): Promise<AskedTrial<Config>> {
-    const { state, session } = this.#parts
+    await this.#log.poll()
+    await this.#lease.hold()
+    if (this.#some((writer) => writer !== this.#parts.log.writer)) await this.#recover()
+    const { state } = this.#parts
     let unseen: TrialAnswer | undefined
-    for (let reused = 0; state.firstWaiting === undefined; reused++) {
-      const number = state.trials.length
-      let answer = await this.#suggest(number, space)
-      if (answer.source === 'reused' && reused === 0) {
-        // Before anything is taken over: where all have a result, nothing is left to ask for.
-        const found = session.unseen({ number, space })
-        if (found === 'none') throw this.#allHaveResults()
-        unseen = found
-      }
-      if (answer.source === 'reused' && reused >= REUSED_MAX) {
-        if (unseen === undefined) throw this.#onlyRepeats()
-        answer = unseen
+    for (let reused = 0; ;) {
+      const waiting = state.firstWaiting
+      const number = waiting?.number ?? state.trials.length
+      let answer =
+        waiting === undefined ? await this.#suggest(number, space) : await this.#dequeue(waiting, space)
+      if (answer === undefined) continue
+      if (waiting === undefined && answer.source === 'reused') {
+        if (reused === 0) {
+          // Before anything is taken over: where all have a result, nothing is left to ask for.
+          const found = this.#search.session.unseen({ number, space })
+          if (found === 'none') throw allHaveResults()
+          unseen = found
+        }
+        if (reused >= REUSED_MAX) {
+          if (unseen === undefined) throw onlyRepeats(this.#parts.searcher.name, REUSED_MAX)
+          answer = unseen
+        }
+        reused++
       }
       const trial = await this.#begin<Config>(number, answer, space)
       if (trial !== undefined) return trial
     }
-    const waiting = state.firstWaiting
-    const answer = await this.#dequeue(waiting, space)
-    return (await this.#begin<Config>(waiting.number, answer, space)) ?? this.ask(space)
   }
 
-  async tell(
-    trial: { readonly id: string; readonly number: number } | number,
-    result: unknown,
-    skipsEnded = false,
-  ): Promise<StudyTrialData> {
-    const ended = skipsEnded ? this.#ended(trial) : undefined
-    if (ended !== undefined) return ended
-    const data = this.#running(trial)
-    const { state, values } = this.#outcome(data, result)
-    await this.#end(data, state, values)
+  /** @param skipsEnded - Whether a trial that has ended is left as it is. */
+  async tell(trial: TrialRef, result: unknown, skipsEnded = false): Promise<StudyTrialData> {
+    // Of one that was asked for here, news would show when the end is kept.
+    if (skipsEnded || !(trial instanceof AskedTrial)) await this.#log.poll()
+    const kept = await this.#log.keep(() => {
+      if (skipsEnded && this.#own(trial)?.endedAt !== undefined) return undefined
+      const data = this.#running(trial)
+      const outcome = readOutcome(data, result, this.objectiveCount)
+      return [{ at: Date.now(), type: 'trial.ended', trial: data.number, ...outcome }]
+    })
+    const data = this.#own(trial) as StudyTrialData
+    if (kept !== undefined) await this.#tellSearcher(data)
     return data
   }
 
-  /** @returns The number of the waiting trial, or undefined when there is one like it and it shall be left out. */
-  async enqueue(config: object, skipIfExists: boolean): Promise<number | undefined> {
+  /** @returns Whether it was put there; not when there is one like it and it shall be left out. */
+  async enqueue(config: object, skipIfExists: boolean): Promise<boolean> {
     const { state, space = OPEN_SPACE } = this.#parts
     const key = pointKey(space.toPoint(config))
-    if (skipIfExists && state.trials.some((trial) => key === pointKey(pointOf(trial, space))))
-      return undefined
-    const trial = state.trials.length
-    await this.#keep([{ at: Date.now(), type: 'trial.enqueued', trial, id: this.#idOf(trial), config }])
-    return trial
+    const kept = await this.#log.keep(() => {
+      if (skipIfExists && state.trials.some((trial) => key === pointKey(pointOf(trial, space))))
+        return undefined
+      const trial = state.trials.length
+      return [{ at: Date.now(), type: 'trial.enqueued', trial, id: this.#idOf(trial), config }]
+    })
+    return kept !== undefined
   }
 
-  /** Makes a trial that has ended elsewhere. */
+  /**
+   * Makes a trial that has ended elsewhere.
+   * @param isWanted - Whether it still is, by what others did meanwhile. Default: always.
+   * @returns Whether it was made.
+   */
   async addEnded(
     { config, params, domains }: Resolved,
     end: {
@@ -159,31 +220,39 @@ export class StudyKeeper implements TrialDesk {
       readonly startedAt?: number | undefined
       readonly endedAt?: number | undefined
     },
-  ): Promise<void> {
-    const trial = this.#parts.state.trials.length
+    isWanted = () => true,
+  ): Promise<boolean> {
     const { source, state, values, between, startedAt = Date.now(), endedAt = startedAt } = end
-    await this.#keep([
-      { at: startedAt, type: 'trial.asked', trial, id: this.#idOf(trial), source, params, domains, config },
-      ...(between?.(trial) ?? []),
-      { at: endedAt, type: 'trial.ended', trial, state, values },
-    ])
-    await this.#tellSearcher(this.#parts.state.trials[trial] as StudyTrialData)
+    let trial = -1
+    const kept = await this.#log.keep(() => {
+      if (!isWanted()) return undefined
+      trial = this.#parts.state.trials.length
+      return [
+        { at: startedAt, type: 'trial.asked', trial, id: this.#idOf(trial), source, params, domains, config },
+        ...(between?.(trial) ?? []),
+        { at: endedAt, type: 'trial.ended', trial, state, values },
+      ]
+    })
+    if (kept !== undefined) await this.#tellSearcher(this.#at(trial))
+    return kept !== undefined
   }
 
-  setStudyAttr(key: string, value: unknown): Promise<void> {
-    return this.#keep([{ at: Date.now(), type: 'study.attr', key, value }])
+  async setStudyAttr(key: string, value: unknown): Promise<void> {
+    await this.#log.keep(() => [{ at: Date.now(), type: 'study.attr', key, value }])
   }
 
   async close(): Promise<void> {
-    await this.#keep([])
-    this.#parts.session.close()
+    await this.#log.keep(() => [])
+    this.#lease.release()
+    this.#search.session.close()
     await this.#parts.log.close()
+    await this.#parts.release()
   }
 
   // ---- What trials do ----
 
   note(record: LogRecord & { readonly trial: number }): void {
-    this.#buffer.push(record)
+    this.#log.note(record)
     this.#apply(record)
   }
 
@@ -192,110 +261,139 @@ export class StudyKeeper implements TrialDesk {
     const at = Date.now()
     this.note({ at, type: 'trial.intermediate', trial: number, step, values })
     for (const stoppers of this.#stoppers) stoppers.reported(trial, step, values, at)
-    if (this.#parts.session.observes) this.#parts.session.observe({ number, step, values })
+    const { session } = this.#search
+    if (session.observes) session.observe({ number, step, values })
   }
 
   hasLost(trial: number): boolean {
     return this.#parts.pruner?.hasLost(trial) === true || this.boundOf(trial) !== undefined
   }
 
-  flush(): Promise<void> {
-    return this.alone(() => this.#keep([]))
+  flush({ number, attempt }: { readonly number: number; readonly attempt: number }): Promise<void> {
+    return this.alone(async () => {
+      await this.#log.keep(() => [])
+      const data = this.#at(number)
+      if (data.attempt !== attempt) throw superseded(number)
+      if (this.#cutOff.has(number)) throw toldBefore(data)
+    })
   }
 
   // ---- Ask ----
 
-  /** Undefined when the trial took over the result of another, and another one is to be asked for. */
+  /** Trials of processes that are gone wait again. */
+  async #recover(): Promise<void> {
+    const { log, leaseMs, state } = this.#parts
+    if (log.deadWriters === undefined) return
+    const dead = new Set(await log.deadWriters(leaseMs))
+    // However long it was busy.
+    if (log.writer !== undefined) dead.delete(log.writer)
+    if (dead.size === 0) return
+    const kept = await this.#log.keep(() => recoveries(state.running, dead, Date.now()))
+    for (const record of kept ?? [])
+      if (record.type === 'trial.ended') await this.#tellSearcher(this.#at(record.trial))
+  }
+
+  /**
+   * Undefined when another one is to be asked for: this one was taken by another process, or took over the result of a
+   * third.
+   */
   async #begin<Config>(
     number: number,
     answer: TrialAnswer,
     space: Space | undefined,
   ): Promise<AskedTrial<Config> | undefined> {
-    const { state, random } = this.#parts
+    const { log, state, random } = this.#parts
     const { source, duplicateOf } = answer
+    const before = state.trials[number]
+    const again = isFurtherAttempt(before) ? before?.asked : undefined
     // Without a space the parameters are only those that the trial then suggests.
     const isOpen = (space ?? this.#parts.space) === undefined
-    const { config, params, domains } = isOpen ? { config: {}, params: {}, domains: {} } : answer
-    const id = state.trials[number]?.id ?? this.#idOf(number)
-    await this.#keep([
-      { at: Date.now(), type: 'trial.asked', trial: number, id, source, params, domains, config },
-    ])
-    const data = state.trials[number] as StudyTrialData
+    const { config, params, domains } = again ?? (isOpen ? { config: {}, params: {}, domains: {} } : answer)
+    const id = before?.id ?? this.#idOf(number)
+    const isFree = this.#freedom(before)
+    const kept = await this.#log.keep(() => {
+      if (!isFree()) return undefined
+      const at = Date.now()
+      const asked = {
+        at,
+        type: 'trial.asked',
+        trial: number,
+        id,
+        source,
+        params,
+        domains,
+        config,
+        ...(log.writer !== undefined && { writer: log.writer }),
+      } as const
+      if (duplicateOf === undefined) return [asked]
+      const values = state.trials[duplicateOf]?.values
+      return [asked, { at, type: 'trial.ended', trial: number, state: 'completed', values }]
+    })
+    if (kept === undefined) return undefined
+    this.#search.settle()
+    const data = this.#at(number)
     if (duplicateOf !== undefined) {
-      await this.#end(data, 'completed', state.trials[duplicateOf]?.values)
+      await this.#tellSearcher(data)
       return undefined
     }
-    const isGuess = isOpen && source === 'suggested'
+    const isGuess = again !== undefined || (isOpen && source === 'suggested')
     return new AskedTrial(data, this, {
       point: answer.params,
       strict: !isGuess,
-      declared: domains,
+      declared: domains as Resolved['domains'],
       random: random.fork('suggest').fork(number),
     })
   }
 
-  #allHaveResults(): TroupeError {
-    return new TroupeError(
-      'finished',
-      `Each configuration of the space has a result, so with duplicates: 'reuse' there is none left to try.`,
-    )
-  }
-
-  #onlyRepeats(): TroupeError {
-    return new TroupeError(
-      'duplicates',
-      `${this.#parts.session.searcher.name} proposed ${REUSED_MAX} configurations in a row that have a result already, and none that is new could be drawn. Use duplicates: 'resample'.`,
-    )
-  }
-
-  async #suggest(number: number, space: Space | undefined): Promise<TrialAnswer> {
-    const { state, session } = this.#parts
-    const answer = await session.suggest({ number, running: runningFor(session, state), space })
-    if (answer.kind === 'trial') return answer
-    const { name } = session.searcher
-    if (answer.kind === 'finished') {
-      throw new TroupeError('finished', `${name} has no further configuration to try.`)
+  /** Says, as others go on, whether what is known now of a number may still be taken. */
+  #freedom(before: StudyTrialData | undefined): () => boolean {
+    const { state } = this.#parts
+    if (before !== undefined) {
+      const { number, attempt } = before
+      return () => state.trials[number]?.state === 'waiting' && before.attempt === attempt
     }
-    const numbers = Array.from(state.running, (trial) => trial.number).join(', ')
-    throw numbers === ''
-      ? new TroupeError(
-          'deadlock',
-          `${name} waits for a result, but no trial is under way that could give one.`,
-        )
-      : new TroupeError(
-          'wait',
-          `${name} waits for the result of a trial that runs (${numbers}). Tell one first.`,
-        )
+    const { length } = state.trials
+    const isInTurn = this.#search.turn()
+    return () => state.trials.length === length && isInTurn()
   }
 
-  async #dequeue(waiting: StudyTrialData, space: Space | undefined): Promise<TrialAnswer> {
-    const { number } = waiting
+  /** Undefined when others did something meanwhile, which is to be looked at first. */
+  async #suggest(number: number, space: Space | undefined): Promise<TrialAnswer | undefined> {
+    const answer = await this.#search.suggest(number, space)
+    if (answer === undefined || answer.kind === 'trial') return answer
+    const { searcher, state } = this.#parts
+    throw answer.kind === 'finished' ? finished(searcher.name) : waits(searcher.name, state.running)
+  }
+
+  /** Undefined when another process took it first. */
+  async #dequeue(waiting: StudyTrialData, space: Space | undefined): Promise<TrialAnswer | undefined> {
+    const { number, source, asked, params } = waiting
+    if (isFurtherAttempt(waiting) && asked !== undefined) {
+      const { config, domains } = asked as Resolved
+      return { kind: 'trial', source, config, params: { ...params }, domains }
+    }
     try {
-      return this.#parts.session.complete({ number, space }, waiting.config)
+      return this.#search.session.complete({ number, space }, waiting.config)
     } catch (error) {
       // It would be in the way of all that come after it.
       const { message } = asError(error)
-      const ended = {
-        at: Date.now(),
-        type: 'trial.ended',
-        trial: number,
-        state: 'failed',
-        values: undefined,
-      } as const
-      await this.#keep([{ ...ended, error: message }])
+      const isFree = this.#freedom(waiting)
+      const kept = await this.#log.keep(() => {
+        if (!isFree()) return undefined
+        const at = Date.now()
+        return [
+          { at, type: 'trial.ended', trial: number, state: 'failed', values: undefined, error: message },
+        ]
+      })
+      if (kept === undefined) return undefined
       throw error
     }
   }
 
   // ---- Tell ----
 
-  #ended(trial: { readonly id: string; readonly number: number } | number): StudyTrialData | undefined {
-    const data = this.#own(trial)
-    return data?.endedAt === undefined ? undefined : data
-  }
-
   /** What is known of a trial of this study. */
-  #own(trial: { readonly id: string; readonly number: number } | number): StudyTrialData | undefined {
+  #own(trial: TrialRef): StudyTrialData | undefined {
     const number = typeof trial === 'number' ? trial : trial?.number
     const data = this.#parts.state.trials[number]
     const isForeign =
@@ -303,104 +401,61 @@ export class StudyKeeper implements TrialDesk {
     return isForeign ? undefined : data
   }
 
-  #running(trial: { readonly id: string; readonly number: number } | number): StudyTrialData {
+  #running(trial: TrialRef): StudyTrialData {
     const data = this.#own(trial)
-    if (data === undefined) {
-      const count = this.#parts.state.trials.length
-      throw new TroupeError(
-        'unknownTrial',
-        `${this.#parts.name} has no ${typeof trial === 'object' ? 'such trial' : `trial ${describe(trial)}`}; it has ${count}, numbered from 0. Tell a trial that its ask gave, or one of an earlier process by its number.`,
-      )
-    }
+    if (data === undefined) throw unknownTrial(this.#parts.name, trial, this.#parts.state.trials.length)
+    const attempt = typeof trial === 'object' ? (trial.attempt ?? data.attempt) : data.attempt
+    if (attempt !== data.attempt || (data.state === 'waiting' && isFurtherAttempt(data)))
+      throw superseded(data.number)
     if (data.state === 'running') return data
-    if (data.state === 'waiting') {
-      throw new TroupeError(
-        'notAsked',
-        `Trial ${data.number} still waits in the queue. Ask for it before you tell how it went.`,
-      )
-    }
-    throw new TroupeError(
-      'told',
-      `Trial ${data.number} was told before: it ${data.state === 'failed' ? 'failed' : `is ${data.state} with ${data.values?.join(', ') ?? 'no value'}`}. A trial is told once.`,
-    )
-  }
-
-  #outcome(
-    trial: StudyTrialData,
-    result: unknown,
-  ): { readonly state: EndState; readonly values: readonly number[] | undefined } {
-    if (typeof result === 'number' || Array.isArray(result)) {
-      return completed(readValues('tell', result, this.objectiveCount))
-    }
-    if (typeof result !== 'object' || result === null) throw this.#noResult(result)
-    const { state, values } = readOptions<Partial<TellOptions>, typeof TELL_DEFAULTS>(
-      'tell',
-      result,
-      TELL_DEFAULTS,
-    )
-    switch (state) {
-      case 'completed':
-        return completed(readValues('tell', values, this.objectiveCount))
-      case 'pruned':
-        return {
-          state,
-          values: values === undefined ? lastValues(trial) : readValues('tell', values, this.objectiveCount),
-        }
-      case 'failed':
-        refuseValues('tell', values)
-        return { state, values }
-      default:
-        throw this.#noResult(result)
-    }
-  }
-
-  #noResult(result: unknown): OptionError {
-    const state: unknown = isPlainObject(result) ? result['state'] : undefined
-    if (state !== undefined) {
-      const near = typeof state === 'string' ? nearest(state, TOLD_STATES) : undefined
-      return new OptionError(
-        'tell.state',
-        `tell.state must be 'completed', 'pruned' or 'failed', got ${describe(state)}.${near === undefined ? '' : ` Did you mean '${near}'?`}`,
-        { received: state },
-      )
-    }
-    return new OptionError(
-      'tell',
-      `tell takes values, or { state: 'pruned' } or { state: 'failed' }, got ${describe(result)}.`,
-      { received: result },
-    )
-  }
-
-  async #end(
-    { number }: StudyTrialData,
-    state: EndState,
-    values: readonly number[] | undefined,
-  ): Promise<void> {
-    await this.#keep([{ at: Date.now(), type: 'trial.ended', trial: number, state, values }])
-    await this.#tellSearcher(this.#parts.state.trials[number] as StudyTrialData)
+    throw data.state === 'waiting' ? notAsked(data.number) : toldBefore(data)
   }
 
   async #tellSearcher(trial: StudyTrialData): Promise<void> {
     for (const stoppers of this.#stoppers) stoppers.ended(trial, Date.now())
-    const waiting = this.#waitingForEnd
-    this.#waitingForEnd = []
     try {
-      await this.#parts.session.tell(toldTrial(trial))
+      await this.#search.session.tell(toldTrial(trial))
     } finally {
-      for (const resolve of waiting) resolve()
+      this.#wake()
     }
   }
 
-  // ---- The log ----
+  // ---- What others do ----
 
-  /** Keeps what is buffered, and then this. */
-  async #keep(records: readonly LogRecord[]): Promise<void> {
-    const count = this.#buffer.length
-    if (count + records.length === 0) return
-    await this.#parts.log.append([...this.#buffer, ...records])
-    // Only now, since an append that fails is to be tried again; and user code may have noted more meanwhile.
-    this.#buffer.splice(0, count)
-    for (const record of records) this.#apply(record)
+  async #hear(record: LogRecord): Promise<void> {
+    const { state, pruner } = this.#parts
+    if ('trial' in record && endsHere(record)) {
+      // What was noted of it comes too late, and was never true to others.
+      if (this.#log.forget(record.trial)) {
+        this.#cutOff.add(record.trial)
+        // Where it cannot be read just now, it shows when the study is loaded again; the record itself must not be lost.
+        const kept = await this.#log.records().catch(() => undefined)
+        if (kept !== undefined) state.restore(record.trial, kept)
+      }
+    }
+    const { session } = this.#search
+    this.#search.hear(record)
+    await recallOne(record, { state, session, pruner, heard: (own) => this.#show(own) })
+  }
+
+  #show(record: LogRecord): void {
+    if (record.type !== 'trial.intermediate' && record.type !== 'trial.ended') return
+    const trial = this.#at(record.trial)
+    for (const stoppers of this.#stoppers) {
+      if (record.type === 'trial.intermediate')
+        stoppers.reported(trial, record.step, record.values, record.at)
+      else if (trial.startedAt !== undefined) stoppers.ended(trial, record.at)
+    }
+    if (record.type === 'trial.ended') this.#wake()
+  }
+
+  #wake(): void {
+    for (const end of this.#waitingForEnd) end()
+  }
+
+  #some(isOne: (writer: string | undefined) => boolean): boolean {
+    for (const { writer } of this.#parts.state.running) if (isOne(writer)) return true
+    return false
   }
 
   #apply(record: LogRecord): void {
@@ -408,27 +463,26 @@ export class StudyKeeper implements TrialDesk {
     this.#parts.pruner?.follow(record, this.#parts.state.trials)
   }
 
+  #at(trial: number): StudyTrialData {
+    return this.#parts.state.trials[trial] as StudyTrialData
+  }
+
   #idOf(number: number): string {
     return idMaker(this.#parts.random.fork('ids').fork(number))()
   }
 }
 
-/** @throws {OptionError} when a trial that has failed is given values: they would be lost. */
-export function refuseValues(owner: string, values: unknown): asserts values is undefined {
-  if (values === undefined) return
-  throw new OptionError(
-    `${owner}.values`,
-    `${owner}: a trial that failed has no values, got ${describe(values)}. Leave them out, or use state: 'pruned'.`,
-    { received: values },
-  )
-}
-
-/** Completed with these values; failed when one of them is NaN. */
-export function completed(values: readonly number[]): {
-  readonly state: EndState
-  readonly values: readonly number[] | undefined
-} {
-  return values.some(Number.isNaN) ? { state: 'failed', values: undefined } : { state: 'completed', values }
+/** Whether a record of another process says that a trial no longer runs here, if it did. */
+function endsHere(record: LogRecord): boolean {
+  switch (record.type) {
+    case 'trial.ended':
+    case 'trial.requeued':
+      return true
+    case 'trial.imported':
+      return record.state !== 'running'
+    default:
+      return false
+  }
 }
 
 function pointOf({ enqueuedAs, params }: StudyTrialData, space: Space): Params {

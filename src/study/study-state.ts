@@ -34,19 +34,27 @@ export interface StudyTrialData {
   readonly id: string
   source: TrialSource
   state: TrialState
+  /** From 1; one more each time that its process was gone. */
+  attempt: number
+  /** Who runs it; undefined where that is not known. */
+  writer: string | undefined
+  /** How it was asked for, while it runs or waits to be asked for again. */
+  asked: AskedRecord | undefined
   values: readonly number[] | undefined
   config: Record<string, unknown>
   /** The configuration as it was enqueued, if it was. */
   enqueuedAs: object | undefined
-  readonly params: Record<string, unknown>
-  readonly domains: Record<string, Domain>
+  params: Record<string, unknown>
+  domains: Record<string, Domain>
   /** One value an objective, by step. */
-  readonly intermediate: Map<number, readonly number[]>
-  readonly userAttrs: Record<string, unknown>
-  readonly constraints: Record<string, number>
+  intermediate: Map<number, readonly number[]>
+  userAttrs: Record<string, unknown>
+  constraints: Record<string, number>
   startedAt: number | undefined
   endedAt: number | undefined
 }
+
+type AskedRecord = LogRecord & { readonly type: 'trial.asked' }
 
 /** What of a record is the same for all who ask, and cannot be written. */
 type FrozenParts = Pick<StudyTrialRecord, 'values' | 'intermediateValues' | 'userAttrs' | 'constraints'>
@@ -62,6 +70,8 @@ export class StudyState {
   // Not looked for from the beginning at each ask.
   readonly #running = new Map<number, StudyTrialData>()
   readonly #waiting = new Map<number, StudyTrialData>()
+  // Those that ran already, in a process that is gone: they come before all that wait.
+  readonly #requeued = new Map<number, StudyTrialData>()
 
   get running(): Iterable<StudyTrialData> {
     return this.#running.values()
@@ -71,9 +81,9 @@ export class StudyState {
     return this.#running.size
   }
 
-  /** The trial that waits longest. */
+  /** The trial that is asked for next: of those that ran already, else of all that wait, the one that waits longest. */
   get firstWaiting(): StudyTrialData | undefined {
-    return this.#waiting.values().next().value
+    return first(this.#requeued) ?? first(this.#waiting)
   }
 
   apply(record: LogRecord): void {
@@ -106,9 +116,22 @@ export class StudyState {
       case 'trial.ended':
         this.#end(record)
         return
+      case 'trial.requeued':
+        this.#requeue(record)
+        return
+      case 'trial.imported':
+        this.#import(record)
+        return
       default:
       // Records of experiments, and those of later versions, say nothing about a study.
     }
+  }
+
+  /** Brings one trial back to what these records say of it, where more was noted than was kept. */
+  restore(number: number, records: readonly LogRecord[]): void {
+    const kept = new StudyState()
+    for (const record of records) if ('trial' in record && record.trial === number) kept.apply(record)
+    Object.assign(this.#at(number), kept.#at(number))
   }
 
   /** A trial as users see it. What may be changed by them, its configuration, is a copy at each call. */
@@ -144,39 +167,85 @@ export class StudyState {
     const data = emptyTrial(trial, id, 'enqueued', at)
     data.config = copyPlain(config) as Record<string, unknown>
     data.enqueuedAs = config
-    data.state = 'waiting'
     data.startedAt = undefined
     this.trials[trial] = data
-    this.#waiting.set(trial, data)
+    this.#place(data, 'waiting')
   }
 
-  #begin({
-    trial,
-    id,
-    source,
-    params,
-    domains,
-    config,
-    at,
-  }: LogRecord & { readonly type: 'trial.asked' }): void {
+  #begin(record: AskedRecord): void {
+    const { trial, id, source, params, domains, config, at, writer } = record
     const data = (this.trials[trial] ??= emptyTrial(trial, id, source, at))
-    this.#waiting.delete(trial)
-    this.#running.set(trial, data)
-    Object.assign(data.params, params)
-    Object.assign(data.domains, domains)
+    this.#place(data, 'running')
+    data.asked = record
+    data.writer = writer
+    data.params = { ...params }
+    data.domains = { ...(domains as Record<string, Domain>) }
     data.config = copyPlain(config) as Record<string, unknown>
-    data.state = 'running'
     data.startedAt = at
+  }
+
+  #requeue({ trial, attempt }: LogRecord & { readonly type: 'trial.requeued' }): void {
+    const data = this.#at(trial)
+    this.#place(data, 'waiting')
+    this.#waiting.delete(trial)
+    this.#requeued.set(trial, data)
+    data.attempt = attempt
+    data.writer = undefined
+    data.startedAt = undefined
+    // It begins anew.
+    data.intermediate = new Map()
+    data.userAttrs = {}
+    data.constraints = {}
   }
 
   #end({ trial, state, values, at }: LogRecord & { readonly type: 'trial.ended' }): void {
     const data = this.#at(trial)
-    this.#running.delete(trial)
-    this.#waiting.delete(trial)
-    this.ended.push(trial)
-    data.state = state
+    this.#place(data, state)
     data.values = values
     data.endedAt = at
+  }
+
+  /** The table wins, except over an end. */
+  #import(record: LogRecord & { readonly type: 'trial.imported' }): void {
+    const { trial, id, state, startedAt, endedAt, values } = record
+    const data = (this.trials[trial] ??= emptyTrial(trial, id, 'imported', undefined))
+    if (data.endedAt !== undefined) return
+    // One that was asked for here, and goes on, may have written what is not kept yet.
+    const goesOn = data.state === 'running' && state === 'running' && data.asked !== undefined
+    const before = data.intermediate
+    data.intermediate = new Map(goesOn ? before : [])
+    for (const [step, value] of record.intermediate) {
+      const known = before.get(step)
+      data.intermediate.set(step, known !== undefined && Object.is(known[0], value) ? known : [value])
+    }
+    data.userAttrs = { ...(goesOn && data.userAttrs), ...record.userAttrs }
+    data.constraints = { ...(goesOn && data.constraints), ...record.constraints }
+    if (!goesOn) {
+      data.params = { ...record.params }
+      data.domains = { ...(record.domains as Record<string, Domain>) }
+      data.config = copyPlain(record.config) as Record<string, unknown>
+      data.writer = undefined
+    }
+    if (state === 'waiting') data.enqueuedAs = record.config
+    data.values = values
+    data.startedAt = startedAt
+    data.endedAt = endedAt
+    this.#place(data, state)
+  }
+
+  /** Puts a trial where those of its state are. */
+  #place(data: StudyTrialData, state: TrialState): void {
+    const { number } = data
+    this.#waiting.delete(number)
+    this.#requeued.delete(number)
+    if (state !== 'running') this.#running.delete(number)
+    else this.#running.set(number, data)
+    data.state = state
+    if (state === 'waiting') this.#waiting.set(number, data)
+    else if (state !== 'running') {
+      this.ended.push(number)
+      data.asked = undefined
+    }
   }
 
   #at(number: number): StudyTrialData {
@@ -201,10 +270,21 @@ export function toldTrial(trial: StudyTrialData): ToldTrial {
   }
 }
 
-/** The values that a trial reported at its greatest step; undefined when it has none, or they hold NaN. */
-export function lastValues({ intermediate }: StudyTrialData): readonly number[] | undefined {
+/** Whether a trial ran before, in a process that is gone. */
+export function isFurtherAttempt(trial: StudyTrialData | undefined): boolean {
+  return trial !== undefined && trial.attempt > 1
+}
+
+/**
+ * The values that a trial reported at its greatest step; undefined when it has none, they hold NaN, or they are not those
+ * of all objectives.
+ */
+export function lastValues(
+  { intermediate }: StudyTrialData,
+  objectiveCount: number,
+): readonly number[] | undefined {
   const values = intermediate.size === 0 ? undefined : intermediate.get(Math.max(...intermediate.keys()))
-  return values?.some(Number.isNaN) === true ? undefined : values
+  return values?.length !== objectiveCount || values.some(Number.isNaN) ? undefined : values
 }
 
 /**
@@ -237,6 +317,10 @@ function intermediateOf({ intermediate }: StudyTrialData): readonly (readonly [n
   return pairs.toSorted(([a], [b]) => a - b)
 }
 
+function first(trials: ReadonlyMap<number, StudyTrialData>): StudyTrialData | undefined {
+  return trials.values().next().value
+}
+
 /** The same value, of which arrays and plain objects can no longer be written. */
 function frozen<T>(value: T): T {
   if (Array.isArray(value) || isPlainObject(value)) {
@@ -246,12 +330,20 @@ function frozen<T>(value: T): T {
   return value
 }
 
-function emptyTrial(number: number, id: string, source: TrialSource, startedAt: number): StudyTrialData {
+function emptyTrial(
+  number: number,
+  id: string,
+  source: TrialSource,
+  startedAt: number | undefined,
+): StudyTrialData {
   return {
     number,
     id,
     source,
     state: 'running',
+    attempt: 1,
+    writer: undefined,
+    asked: undefined,
     values: undefined,
     config: {},
     enqueuedAs: undefined,

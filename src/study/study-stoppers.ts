@@ -69,11 +69,13 @@ export class StudyStoppers {
 
   /** What a trial completes with that has reached a bound: the values that it reported last. */
   boundOf(trial: StudyTrialData): readonly number[] | undefined {
-    return this.#done.has(trial.number) ? lastValues(trial) : undefined
+    return this.#done.has(trial.number) ? lastValues(trial, this.#objectives.length) : undefined
   }
 
   /** Whether the trial shall end. */
   #hear(trial: StudyTrialData, step: number, values: readonly number[], at: number): boolean {
+    // Of several objectives other programs report the first alone.
+    if (values.length < this.#objectives.length) return false
     const named = this.#objectives.map(({ metric }, i) => [metric, values[i] as number] as const)
     const metrics = {
       ...trial.userAttrs,

@@ -7,6 +7,7 @@ import type { RandomStream } from '../random/random.ts'
 import { copyPlain } from '../space/same-value.ts'
 import type { Domain } from '../space/space.ts'
 import { SuggestRecorder, type SuggestOptions, type SuggestTrial } from '../space/suggest.ts'
+import { superseded } from './refusals.ts'
 import { placeAt, type StudyTrialData } from './study-state.ts'
 
 /**
@@ -17,6 +18,10 @@ import { placeAt, type StudyTrialData } from './study-state.ts'
 export interface StudyTrial<Config = Record<string, unknown>> extends SuggestTrial {
   readonly id: string
   readonly number: number
+  /**
+   * From 1. Above it, the process that ran the trial before is gone, and this one begins it anew with the same parameters.
+   */
+  readonly attempt: number
   /** The configuration. Parameters that `suggest…` adds appear in it. */
   readonly config: Config
   /**
@@ -26,13 +31,21 @@ export interface StudyTrial<Config = Record<string, unknown>> extends SuggestTri
    * @throws {OptionError} for a step that was reported, or values that do not fit the objectives.
    */
   report(step: number, value: number | readonly number[]): void
-  /** Whether the study's scheduler has stopped this trial, by all that was reported so far. False without a scheduler. */
+  /**
+   * Whether the study's scheduler has stopped this trial, by all that was reported so far: in this process, and in others
+   * up to the last `ask` or `tell`. False without a scheduler. True when the trial was given to another process.
+   */
   shouldPrune(): boolean
   /** Attaches plain data to the trial, under a name. */
   setUserAttr(key: string, value: unknown): void
   /** How much a bound is overstepped: ≤ 0 is feasible. @throws {OptionError} for NaN, or what is no number. */
   setConstraint(key: string, value: number): void
-  /** Resolves when all that was written so far is kept. */
+  /**
+   * Resolves when all that was written so far is kept.
+   * @throws {StorageError} (rejects) when the store cannot keep it.
+   * @throws {TroupeError} (rejects) with code `'superseded'` when the trial was given to another process, `'told'` when one
+   *   has told how it ended: what was not kept until then is lost.
+   */
   flush(): Promise<void>
 }
 
@@ -43,7 +56,7 @@ export interface TrialDesk {
   note(record: LogRecord & { readonly trial: number }): void
   report(trial: StudyTrialData, step: number, values: readonly number[]): void
   hasLost(trial: number): boolean
-  flush(): Promise<void>
+  flush(trial: { readonly number: number; readonly attempt: number }): Promise<void>
 }
 
 /** What the trial's parameters come from. */
@@ -62,6 +75,7 @@ export interface Draws {
 export class AskedTrial<Config> implements StudyTrial<Config> {
   readonly id: string
   readonly number: number
+  readonly attempt: number
   readonly config: Config
   readonly #data: StudyTrialData
   readonly #desk: TrialDesk
@@ -70,6 +84,7 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   constructor(data: StudyTrialData, desk: TrialDesk, { point, strict, declared, random }: Draws) {
     this.id = data.id
     this.number = data.number
+    this.attempt = data.attempt
     this.config = copyPlain(data.config) as Config
     this.#data = data
     this.#desk = desk
@@ -105,7 +120,7 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   }
 
   shouldPrune(): boolean {
-    return this.#desk.hasLost(this.number)
+    return this.#isSuperseded || this.#desk.hasLost(this.number)
   }
 
   setUserAttr(key: string, value: unknown): void {
@@ -128,11 +143,16 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   }
 
   flush(): Promise<void> {
-    return this.#desk.flush()
+    return this.#desk.flush(this)
+  }
+
+  get #isSuperseded(): boolean {
+    return this.#data.attempt !== this.attempt
   }
 
   #keep<T>(path: string, value: T): T {
-    if (Object.hasOwn(this.#data.params, path)) return value
+    // What has ended may still read what it has.
+    if (!this.#isSuperseded && Object.hasOwn(this.#data.params, path)) return value
     this.#mustRun(`suggest ${path}`)
     placeAt(this.config as Record<string, unknown>, path, value)
     this.#note({ type: 'trial.suggested', path, value, domain: this.#recorder.domains[path] as object })
@@ -144,6 +164,7 @@ export class AskedTrial<Config> implements StudyTrial<Config> {
   }
 
   #mustRun(what: string): void {
+    if (this.#isSuperseded) throw superseded(this.number)
     if (this.#data.state === 'running') return
     throw new TroupeError(
       'ended',

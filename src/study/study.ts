@@ -17,7 +17,8 @@ import {
   type OptimizeEnd,
   type OptimizeOptions,
 } from './optimize.ts'
-import type { StudyKeeper, StudyParts, TellOptions } from './study-keeper.ts'
+import type { TellOptions } from './outcome.ts'
+import type { StudyKeeper, StudyParts } from './study-keeper.ts'
 import type { Direction } from './study-objectives.ts'
 import { type StudyTrialData, type StudyTrialRecord, toldTrial } from './study-state.ts'
 import { StudyStoppers } from './study-stoppers.ts'
@@ -40,7 +41,14 @@ const RETELL_CHECKS = { skipIfFinished: must.beBoolean }
 
 /**
  * Ask for a configuration, run it however you like, tell how it went: a search without a Tuner.
- * Made by `createStudy` and `loadStudy`. One study writes to its log at a time.
+ * Made by `createStudy` and `loadStudy`.
+ *
+ * Several processes may have a study open at once, where the store lets several write: then no number is given twice, each
+ * waiting trial goes to one of them, and each searcher learns from the trials of all. A process sees what others have kept
+ * up to its last `ask` or `tell`. When one is gone without `close`, and was not heard of for `leaseMs`, the trials that it
+ * ran are asked for again, as a further `attempt`, by whoever asks next; after three attempts a trial has failed. What a
+ * process says of a trial that was given to another one is refused. Trials that still run when a study is closed stay as
+ * they are: whoever knows how they went tells that by their numbers.
  */
 export class Study<Config = Record<string, unknown>> {
   readonly name: string
@@ -79,7 +87,7 @@ export class Study<Config = Record<string, unknown>> {
   }
 
   /**
-   * All trials, by number, as plain records: those of this process, and of others up to when the study was opened.
+   * All trials, by number, as plain records: those of this process, and of others up to the last `ask` or `tell`.
    * They are made at each call, their configurations as copies: keep the array when you go through it often.
    */
   get trials(): readonly StudyTrialRecord<Config>[] {
@@ -131,7 +139,8 @@ export class Study<Config = Record<string, unknown>> {
   }
 
   /**
-   * The next trial: the first that was enqueued, else the next of `pointsToEvaluate`, else what the searcher proposes.
+   * The next trial: one that a process has left which is gone, else the first that was enqueued, else the next of
+   * `pointsToEvaluate`, else what the searcher proposes.
    * @param space - Where this trial alone is searched. Default: the study's space; without one the trial is searched as
    *   far as the searcher knows the parameters from earlier trials, and says through `suggest…` what it needs.
    *
@@ -155,8 +164,9 @@ export class Study<Config = Record<string, unknown>> {
    * @param result - One value, an array with one an objective, or `{ state, values }`. A failed trial has no values.
    * @param options.skipIfFinished - Leaves a trial that has ended as it is, in place of an error. Default false.
    * @returns The trial as it is now.
-   * @throws {TroupeError} (rejects) with code `'told'` for a trial that has ended, `'unknownTrial'` for one that is not
-   *   of this study.
+   * @throws {TroupeError} (rejects) with code `'told'` for a trial that has ended, here or in another process,
+   *   `'superseded'` for one that was given to another process, `'unknownTrial'` for one that is not of this study.
+   * @throws {StorageError} (rejects) when the store cannot keep it; then the trial runs on, and may be told again.
    * @throws {OptionError} (rejects) when the values do not fit the objectives or the state, or a key is unknown.
    */
   tell(
@@ -180,8 +190,8 @@ export class Study<Config = Record<string, unknown>> {
     objective: ObjectiveFunction<Config>,
     options: OptimizeOptions<Config, Study<Config>> = {},
   ): Promise<OptimizeEnd> {
-    const { objectives, session, state } = this.#parts
-    const { limit, exhaustive = false } = session.searcher
+    const { objectives, searcher, state } = this.#parts
+    const { limit, exhaustive = false } = searcher
     const keeper = this.#keeper
     const desk: OptimizeDesk<Config, Study<Config>> = {
       study: this,
@@ -216,7 +226,7 @@ export class Study<Config = Record<string, unknown>> {
       { skipIfExists: must.beBoolean },
     )
     const checked = readConfig('enqueueTrial', config)
-    return this.#keeper.alone(async () => (await this.#keeper.enqueue(checked, skipIfExists)) !== undefined)
+    return this.#keeper.alone(() => this.#keeper.enqueue(checked, skipIfExists))
   }
 
   /**
@@ -252,7 +262,10 @@ export class Study<Config = Record<string, unknown>> {
     await this.#keeper.alone(() => this.#keeper.setStudyAttr(key, plain))
   }
 
-  /** Keeps what is not kept yet, and lets go of the storage. Nothing can be asked or told afterwards. */
+  /**
+   * Keeps what is not kept yet, and lets go of the storage; one that was given by its URL is closed. Nothing can be asked
+   * or told afterwards.
+   */
   close(): Promise<void> {
     return this.#keeper.alone(() => this.#keeper.close())
   }

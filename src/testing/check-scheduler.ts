@@ -25,8 +25,8 @@ const CHECKS = {
 
 /**
  * Tries a scheduler against the laws that the shipped ones obey, on generated histories (trials are added, chosen,
- * report, end in every way; values tie, are NaN and infinite): it decides with reasons, and commands only trials that
- * wait; it leaves what it is given as it was; the same calls give the same answers; all that it remembers is in its
+ * report, fail and are tried again, end in every way; values tie, are NaN and infinite): it decides with reasons, and
+ * commands only trials that wait; it leaves what it is given as it was; the same calls give the same answers; all that it remembers is in its
  * state, from a copy of which it goes on the same; and every trial comes to an end: when nothing else can happen, it
  * chooses one of those that wait. A scheduler that can is tried with one objective and with two.
  *

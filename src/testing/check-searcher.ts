@@ -41,7 +41,10 @@ const CHECKS = {
  * - what it is given stays as it was;
  * - `close` does not throw;
  * - the same seed and calls give the same suggestions;
- * - saved, as plain data, and started again it goes on the same;
+ * - saved, written and read as another process would (`structuredClone`, in Node `v8.serialize` too), and started again it
+ *   goes on the same;
+ * - a new search that goes through the same history goes on the same: asked again for each trial or, of one that says
+ *   `isRebuiltByTells`, only told;
  * - one that says `ignoresResults` suggests the same whatever the results: they may be asked for early;
  * - of a finite space it comes to the end, point by point, when none may come twice.
  *

@@ -1,3 +1,4 @@
+import type { LogRecord } from '../core/log.ts'
 import { describe, must } from '../core/options.ts'
 import { asError, OptionError, TroupeError } from '../errors.ts'
 import type { Executor } from '../executors/executor.ts'
@@ -7,7 +8,9 @@ import { randomStream } from '../random/random.ts'
 import type { Results } from '../results/results.ts'
 import { Trace } from '../runtime/trace.ts'
 import { nextMacrotask } from '../runtime/macrotask.ts'
-import { virtualKernel } from '../runtime/virtual-kernel.ts'
+import type { Restore } from '../runtime/experiment.ts'
+import { pastOf } from '../runtime/restore/past.ts'
+import { type VirtualKernel, virtualKernel } from '../runtime/virtual-kernel.ts'
 import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
 import { compose, type Surroundings } from '../tuner/compose.ts'
 import { type ExecutorFactory, type ExperimentOptions, readExperimentOptions } from '../tuner/options.ts'
@@ -29,6 +32,23 @@ export interface VirtualTimeOptions {
   readonly faults?: FaultOptions
   /** Real milliseconds that user code may take from one call of `trial` to its next. Above 0. Default 10,000. */
   readonly stallMs?: number
+  /**
+   * Goes on from where the trace of an earlier run ends, or of part of one, as a Tuner goes on from its store: with the
+   * same options it comes to the same end as a run that was never cut. Trials that ran are called again, and what they
+   * report again is answered from the trace.
+   */
+  readonly resumeFrom?: ResumeFrom
+}
+
+/** What a simulation goes on from. */
+export interface ResumeFrom {
+  /** A trace, or its first records. */
+  readonly trace: Iterable<LogRecord>
+  /**
+   * The checkpoint that a trial reported with this iteration. What it does not give, undefined, is as if it had been lost:
+   * the trial goes on from the one before, or from its beginning. Default: none is there.
+   */
+  readonly checkpointOf?: (trial: number, iteration: number) => unknown
 }
 
 /** Options of `simulate`, all but the trainable and the space. */
@@ -51,6 +71,7 @@ const DEFAULTS = {
   workerSpeeds: [] as readonly number[],
   faults: undefined,
   stallMs: 10_000,
+  resumeFrom: undefined,
 }
 
 /**
@@ -96,8 +117,10 @@ export async function simulate(
   const faults = options.faults === undefined ? undefined : readFaults(options.faults)
   const read = readExperimentOptions('simulate', options, DEFAULTS)
   const executor = faults === undefined ? read.executor : withFaults(read.executor, faults, read.seed)
-  const composition = compose(trainable, { ...read, executor }, VIRTUAL)
   const kernel = virtualKernel({ stallMs })
+  const { resumeFrom } = options
+  const restore = resumeFrom && restoreFrom(resumeFrom, kernel)
+  const composition = compose(trainable, { ...read, executor }, VIRTUAL, restore)
   const trace = new Trace()
   rememberRun(trace, composition)
   const experiment = composition.build(kernel, (record) => trace.add(record), delay)
@@ -105,8 +128,13 @@ export async function simulate(
   const onAbort = (): void => kernel.post(() => experiment.stop('signal', false))
   read.signal?.addEventListener('abort', onAbort)
   if (read.signal?.aborted === true) experiment.stop('signal', false)
-  experiment.start()
+  if (restore === undefined) experiment.start()
+  else for (const record of resumeFrom?.trace ?? []) trace.add(record)
   try {
+    if (restore !== undefined) {
+      await experiment.replay()
+      await experiment.goOn()
+    }
     await kernel.run(
       () => experiment.isClosed,
       () => experiment.waitsForUser,
@@ -127,6 +155,25 @@ export async function simulate(
   const error = errorOf(ending.failure, results)
   if (error !== undefined) throw error
   return { results, trace, hash: await trace.hash(), elapsedMs: experiment.elapsedMs }
+}
+
+function restoreFrom({ trace, checkpointOf }: ResumeFrom, kernel: VirtualKernel): Restore {
+  return {
+    ...pastOf([...trace]),
+    rewinds: true,
+    async turn() {
+      kernel.flush()
+      await nextMacrotask()
+    },
+    async loadCheckpoint(marks) {
+      for (const mark of marks) {
+        const value = checkpointOf?.(mark.trial, mark.iteration)
+        if (value !== undefined) return { mark, value }
+      }
+      return undefined
+    },
+    onCheckpointAgain: () => {},
+  }
 }
 
 /** What surrounds an experiment in virtual time, whatever the machine. */

@@ -8,7 +8,7 @@ import type { Executor } from '../executors/executor.ts'
 import { inProcess, type InProcessOptions } from '../executors/in-process.ts'
 import { isTrainable } from '../executors/trainable.ts'
 import { freshSeed, randomStream } from '../random/random.ts'
-import { Experiment, type ExperimentSettings } from '../runtime/experiment.ts'
+import { Experiment, type ExperimentSettings, type Restore } from '../runtime/experiment.ts'
 import type { Kernel } from '../runtime/kernel.ts'
 import { fifo } from '../schedulers/fifo.ts'
 import { schedulerObjectives } from '../schedulers/objectives.ts'
@@ -19,6 +19,7 @@ import type { Searcher } from '../searchers/searcher.ts'
 import { checkFit, checkSearcher, settleObjectives, settleSpace } from '../searchers/settle.ts'
 import type { Where } from '../searchers/where.ts'
 import { readSpace } from '../space/read-space.ts'
+import type { SpaceDefinition } from '../space/space.ts'
 import { readStoppers } from '../stoppers/read-stoppers.ts'
 import type { ReadOptions } from './options.ts'
 
@@ -46,11 +47,16 @@ export function realSurroundings(): Surroundings {
 /** A checked experiment, waiting for a kernel. */
 export interface Composition {
   readonly settings: Omit<ExperimentSettings, 'log'>
+  /** Where to search, as the user wrote it. */
+  readonly definition: SpaceDefinition
   /** Builds the experiment. `log` takes down each change. */
   readonly build: (
     kernel: Kernel,
     log: ((record: LogRecord) => void) | undefined,
     reportDelayMs?: InProcessOptions<never>['reportDelayMs'],
+    more?: Pick<ExperimentSettings, 'whenKept' | 'whenCopied' | 'onCheckpoint'> & {
+      readonly previous?: Experiment | undefined
+    },
   ) => Experiment
 }
 
@@ -59,7 +65,12 @@ export interface Composition {
  * @throws {OptionError} for options, a searcher or a scheduler that cannot be used together.
  * @throws {SpaceError} for a space that cannot be searched.
  */
-export function compose(trainable: unknown, options: ReadOptions, around: Surroundings): Composition {
+export function compose(
+  trainable: unknown,
+  options: ReadOptions,
+  around: Surroundings,
+  restore?: Restore & { readonly lastTrialCount?: number },
+): Composition {
   const { owner } = around
   if (!isTrainable(trainable)) {
     throw new OptionError(
@@ -87,7 +98,10 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
   const trainableName = 'name' in trainable && trainable.name !== '' ? trainable.name : 'trial'
   const where = options.where as Where | undefined
   const points = readGivenPoints(searcher, space, objectives, randomStream(seed), where)
-  const count = trialCount(searcher, space, options.numSamples, points)
+  const count =
+    options.numSamples === undefined && restore?.lastTrialCount !== undefined
+      ? restore.lastTrialCount
+      : trialCount(searcher, space, options.numSamples, points)
   const traits = traitsOf(scheduler)
   const plan: ExperimentSettings['plan'] = {
     name: options.name ?? (trainableName === 'trial' ? 'experiment' : trainableName),
@@ -128,14 +142,16 @@ export function compose(trainable: unknown, options: ReadOptions, around: Surrou
     },
     timeBudgetMs: options.timeBudgetMs,
     inspect: options.inspect,
+    restore,
   }
   return {
     settings,
-    build(kernel, log, reportDelayMs) {
+    definition: definition ?? {},
+    build(kernel, log, reportDelayMs, { previous, ...ports } = {}) {
       const context: InProcessOptions<never> = { trainable, kernel, reportDelayMs }
       const executor =
         options.executor === undefined ? inProcess(context) : checkExecutor(owner, options.executor(context))
-      return new Experiment({ ...settings, log }, kernel, executor)
+      return new Experiment({ ...settings, ...ports, log }, kernel, executor, { previous })
     },
   }
 }

@@ -1,46 +1,95 @@
 import type { Failure } from '../../machines/protocol.ts'
 import type { LogRecord } from '../core/log.ts'
 import { asError, StorageError } from '../errors.ts'
-import type { OpenLog, Store } from '../stores/store.ts'
+import type { Kernel } from '../runtime/kernel.ts'
+import type { Durability, OpenLog, Store } from '../stores/store.ts'
 import type { StorePatience } from './store-patience.ts'
+
+/** How an experiment's log is kept. */
+export interface WriterOptions {
+  readonly store: Store
+  readonly patience: StorePatience
+  readonly kernel: Pick<Kernel, 'setTimeout' | 'clearTimeout'>
+  readonly durability: Durability
+  /** Milliseconds from one write to the next, with `'interval'`. */
+  readonly intervalMs: number
+  /** Hears of the first failure, once. */
+  readonly onFailure: (failure: Failure) => void
+}
+
+interface Waiting {
+  /** Of the records that were written. */
+  readonly count: number
+  readonly fn: () => void
+  readonly lost: (error: Error) => void
+}
 
 /**
  * Carries an experiment's log to its store, in batches: what comes while one batch is being written makes up the next.
  * A store that fails, or does not answer, is not written to again.
  */
 export class LogWriter {
-  readonly #store: Store
-  readonly #patience: StorePatience
-  readonly #onFailure: (failure: Failure) => void
+  readonly #options: WriterOptions
   #log: OpenLog | undefined
   #batch: LogRecord[] = []
   #writing: Promise<void> | undefined
+  #timer: unknown
   #failure: Failure | undefined
+  // Who waits for what was written so far, by the count of records.
+  #waiting: Waiting[] = []
+  #writtenCount = 0
+  #keptCount = 0
 
-  /** @param onFailure - Hears of the first failure, once. */
-  constructor(store: Store, patience: StorePatience, onFailure: (failure: Failure) => void) {
-    this.#store = store
-    this.#patience = patience
-    this.#onFailure = onFailure
+  constructor(options: WriterOptions) {
+    this.#options = options
   }
 
-  async open(name: string): Promise<void> {
+  get failure(): Failure | undefined {
+    return this.#failure
+  }
+
+  /** @returns What the log holds already; undefined when it could not be opened. */
+  async open(name: string): Promise<readonly LogRecord[] | undefined> {
+    const { store, patience, durability } = this.#options
     try {
-      this.#log = await this.#patience.answer('open', async () => this.#store.open(name), letGo)
-      if (this.#log.records.length > 0) throw nameTaken(name)
+      this.#log = await patience.answer('open', async () => store.open(name, { durability }), letGo)
+      return this.#log.records
     } catch (error) {
       this.#fail(error)
+      return undefined
     }
+  }
+
+  /** What the storage does not keep, in words. */
+  get notice(): string | undefined {
+    return this.#log?.notice
   }
 
   write(record: LogRecord): void {
     if (this.#failure !== undefined) return
     this.#batch.push(record)
-    this.#writing ??= this.#writeAll()
+    this.#writtenCount++
+    if (this.#writing !== undefined || this.#timer !== undefined) return
+    const { durability, intervalMs, kernel } = this.#options
+    if (durability === 'interval') this.#timer = kernel.setTimeout(() => this.#flush(), intervalMs)
+    else this.#flush()
+  }
+
+  /** Calls back when all that was written so far is kept; `lost` when it cannot be. */
+  whenKept(fn: () => void, lost: (error: Error) => void = () => {}): void {
+    if (this.#keptCount === this.#writtenCount) fn()
+    else if (this.#failure !== undefined) lost(asError(this.#failure.cause))
+    else this.#waiting.push({ count: this.#writtenCount, fn, lost })
+  }
+
+  /** It cannot be gone on with: what fails is told as a failure of the store, and nothing more is written. */
+  refuse(error: unknown): void {
+    this.#fail(error)
   }
 
   /** Writes what is left, and closes the store. */
   async close(): Promise<Failure | undefined> {
+    this.#flush()
     await this.#writing
     const log = this.#log
     if (log === undefined) return this.#failure
@@ -50,11 +99,17 @@ export class LogWriter {
       return this.#failure
     }
     try {
-      await this.#patience.answer('close', async () => log.close())
+      await this.#options.patience.answer('close', async () => log.close())
     } catch (error) {
       this.#fail(error)
     }
     return this.#failure
+  }
+
+  #flush(): void {
+    this.#options.kernel.clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#batch.length > 0) this.#writing ??= this.#writeAll()
   }
 
   async #writeAll(): Promise<void> {
@@ -64,7 +119,8 @@ export class LogWriter {
       while (this.#batch.length > 0 && this.#failure === undefined) {
         const batch = this.#batch
         this.#batch = []
-        await this.#patience.answer('append', async () => this.#log?.append(batch))
+        await this.#options.patience.answer('append', async () => this.#log?.append(batch))
+        this.#kept(batch.length)
       }
     } catch (error) {
       this.#fail(error)
@@ -72,11 +128,21 @@ export class LogWriter {
     this.#writing = undefined
   }
 
+  #kept(count: number): void {
+    this.#keptCount += count
+    const ready = this.#waiting.filter((one) => one.count <= this.#keptCount)
+    this.#waiting = this.#waiting.filter((one) => one.count > this.#keptCount)
+    for (const { fn } of ready) fn()
+  }
+
   #fail(cause: unknown): void {
-    const message = `The store ${this.#store.name} failed: ${asError(cause).message}`
+    const message = `The store ${this.#options.store.name} failed: ${asError(cause).message}`
     if (this.#failure !== undefined) return
     this.#failure = { code: 'storage', message, cause }
-    this.#onFailure(this.#failure)
+    this.#options.onFailure(this.#failure)
+    const lost = this.#waiting
+    this.#waiting = []
+    for (const one of lost) one.lost(asError(cause))
   }
 }
 
@@ -87,11 +153,4 @@ function letGo(log: OpenLog): void {
 
 function isUnresponsive(failure: Failure | undefined): boolean {
   return failure?.cause instanceof StorageError && failure.cause.code === 'unresponsive'
-}
-
-function nameTaken(name: string): StorageError {
-  return new StorageError(
-    'nameTaken',
-    `There is an experiment ${name} in this store already. Give this one another name, or delete the other.`,
-  )
 }

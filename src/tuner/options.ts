@@ -1,5 +1,5 @@
-import type { ExperimentEvents, ExperimentEventName } from '../core/events.ts'
-import type { ObjectiveOptions } from '../core/objective.ts'
+import type { CheckpointStore } from '../checkpoints/checkpoint-store.ts'
+import type { Mode, ObjectiveOptions } from '../core/objective.ts'
 import { must, readOptions } from '../core/options.ts'
 import { amountsProblem, needProblem } from '../core/resources.ts'
 import type { Resources } from '../core/trial.ts'
@@ -14,7 +14,9 @@ import { mustBeScheduler } from '../schedulers/traits.ts'
 import type { Searcher } from '../searchers/searcher.ts'
 import type { DuplicatePolicy } from '../searchers/session.ts'
 import type { StopOption } from '../stoppers/read-stoppers.ts'
-import type { Store } from '../stores/store.ts'
+import type { Durability, Store } from '../stores/store.ts'
+import type { Callback } from './callback.ts'
+import { callbacksProblem } from './callbacks.ts'
 
 /** What becomes of trials that fail. */
 export interface FailureOptions {
@@ -35,11 +37,36 @@ export interface CheckpointOptions {
   readonly every?: number
   /** With the last report. Default false. */
   readonly atEnd?: boolean
+  /** How many of each trial are kept where they are kept, the last one besides. Integer from 1. Default: all. */
+  readonly keep?: number
+  /** Metric of their reports by which the best are kept. Default: the newest are. */
+  readonly scoreAttribute?: string
+  /** Whether a small or a large score is best. Default `'max'`. */
+  readonly mode?: Mode
+  /** Where their content goes, in place of files: anything that holds bytes under names, such as a bucket. */
+  readonly store?: CheckpointStore
 }
 
-/** Listeners that are put up before the experiment starts, by the names of its events. */
-export type Callback = {
-  readonly [Name in ExperimentEventName]?: (event: ExperimentEvents[Name]) => void
+/** Which checkpoints of a trial are kept. */
+export type CheckpointRetention = {
+  readonly [Key in 'keep' | 'scoreAttribute' | 'mode']: CheckpointOptions[Key] | undefined
+}
+
+/** What becomes of what an experiment left, when it goes on. Each `'skip'`, `'resume'` or `'restart'`. */
+export interface ResumeOptions {
+  /**
+   * Trials that were interrupted or cut off. `'resume'`: they go on from their last checkpoints. `'restart'`: from nothing,
+   * and what they report again is compared with what they reported. `'skip'`: they end as pruned, with what they reported.
+   * Default `'resume'`.
+   */
+  readonly unfinished?: 'skip' | 'resume' | 'restart'
+  /**
+   * Trials that failed. `'resume'` and `'restart'` run their configurations once more, each as a new trial that does not count
+   * in `numSamples`: from the last checkpoint, or from nothing. Default `'skip'`.
+   */
+  readonly errored?: 'skip' | 'resume' | 'restart'
+  /** Trials that completed or were pruned, likewise. Default `'skip'`. */
+  readonly finished?: 'skip' | 'resume' | 'restart'
 }
 
 /**
@@ -114,14 +141,34 @@ export interface RealRunOptions {
    * the experiment was told to stop, fails. Default: nowhere.
    */
   readonly storage?: Store | string
-  /** Listeners by event name. One that throws harms nobody. */
+  /**
+   * What an acknowledged report survives: `'report'` a power cut; `'trial'` the end of this process, `kill -9` included,
+   * and once its trial has ended a power cut; `'interval'`, or `{ intervalMs }`, nothing of the last 100 ms, or so many.
+   * `report` returns when it is acknowledged. Default `'trial'`.
+   */
+  readonly durability?: Durability | { readonly intervalMs: number }
+  /** Folder for the content of checkpoints. Default: that of the store, where it has one; else they stay in memory. */
+  readonly directory?: string
+  /**
+   * Whether to go on with the experiment of this name, if the storage has one: no trial that has ended runs again, and those
+   * that ran go on from their last checkpoints. Default false: a name that is taken is an error.
+   */
+  readonly resume?: boolean | ResumeOptions
+  /** What goes along: listeners by event name, or the loggers of `troupe/callbacks`. One that throws harms nobody. */
   readonly callbacks?: readonly Callback[]
   /** Shows the experiment while it runs, such as `terminal()`. Default: nothing is shown. */
   readonly reporter?: Reporter
 }
 
 const FAILURE_DEFAULTS = { maxFailures: 0, failFast: false, backoffMs: 0 }
-const CHECKPOINT_DEFAULTS = { every: undefined as number | undefined, atEnd: false }
+const CHECKPOINT_DEFAULTS = {
+  every: undefined as number | undefined,
+  atEnd: false,
+  keep: undefined as number | undefined,
+  scoreAttribute: undefined as string | undefined,
+  mode: undefined as Mode | undefined,
+  store: undefined as CheckpointStore | undefined,
+}
 
 const DEFAULTS = {
   paramSpace: undefined,
@@ -150,7 +197,15 @@ const DEFAULTS = {
   trace: false,
 }
 
-const REAL_RUN_DEFAULTS = { ...DEFAULTS, storage: undefined, callbacks: undefined, reporter: undefined }
+const REAL_RUN_DEFAULTS = {
+  ...DEFAULTS,
+  storage: undefined,
+  durability: 'trial' as Durability | { readonly intervalMs: number },
+  directory: undefined,
+  resume: false as boolean | ResumeOptions,
+  callbacks: undefined,
+  reporter: undefined,
+}
 
 const orEndless = (value: number): string | undefined =>
   value === Infinity ? undefined : must.integerFrom(1)(value) && 'must be an integer from 1, or Infinity.'
@@ -176,7 +231,26 @@ const CHECKS = {
   totalResources: amountsProblem,
   resources: (value: unknown) => (typeof value === 'function' ? undefined : needProblem(value)),
   signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal.'),
-  callbacks: checkCallbacks,
+  callbacks: callbacksProblem,
+  durability: (value: unknown) => {
+    if (typeof value === 'string') return must.beOneOf('report', 'trial', 'interval')(value as 'trial')
+    const { intervalMs } = (value ?? {}) as { readonly intervalMs?: unknown }
+    return must.from(0)(intervalMs as number) === undefined
+      ? undefined
+      : "must be 'report', 'trial', 'interval', or { intervalMs } with milliseconds from 0."
+  },
+  resume: (value: unknown) => {
+    const words =
+      "must be true, false, or { unfinished, errored, finished }, each 'skip', 'resume' or 'restart'."
+    if (typeof value === 'boolean') return undefined
+    if (typeof value !== 'object' || value === null) return words
+    const isWish = ([key, wish]: [string, unknown]): boolean =>
+      ['unfinished', 'errored', 'finished'].includes(key) &&
+      (wish === undefined || ['skip', 'resume', 'restart'].includes(wish as string))
+    return Object.entries(value).every(isWish) ? undefined : words
+  },
+  directory: (value: string) =>
+    typeof value === 'string' && value !== '' ? undefined : 'must be the path of a folder.',
   reporter: (value: unknown) =>
     hasMethods(value, 'start', 'update', 'end')
       ? undefined
@@ -188,17 +262,6 @@ export function inspectorProblem(value: unknown): string | undefined {
   return typeof value === 'function' || hasMethods(value, 'next')
     ? undefined
     : 'must be a function of inspection events, or an observer with next.'
-}
-
-function checkCallbacks(value: unknown): string | undefined {
-  const words = "must be an array of objects of listeners, such as [{ 'trial.report': (event) => … }]."
-  if (!Array.isArray(value)) return words
-  const isListener = (listener: unknown): boolean => listener === undefined || typeof listener === 'function'
-  for (const callback of value as readonly unknown[]) {
-    if (typeof callback !== 'object' || callback === null || !Object.values(callback).every(isListener))
-      return words
-  }
-  return undefined
 }
 
 function hasMethods(value: unknown, ...names: readonly string[]): boolean {
@@ -243,14 +306,22 @@ export function readExperimentOptions(owner: string, given: object, own: object 
       {
         every: must.integerFrom(0),
         atEnd: must.beBoolean,
+        keep: must.integerFrom(1),
+        scoreAttribute: (value) =>
+          typeof value === 'string' && value !== '' ? undefined : 'must be the name of a metric.',
+        mode: must.beOneOf('min', 'max'),
+        store: (value) =>
+          hasMethods(value, 'put', 'get', 'delete', 'list')
+            ? undefined
+            : 'must be a checkpoint store, with put, get, delete and list.',
       },
     ),
   }
 }
 
 function refuseRealRunOptions(owner: string, given: object): void {
-  for (const key of ['storage', 'callbacks', 'reporter'] as const) {
-    if (typeof given !== 'object' || given === null || !Object.hasOwn(given, key)) continue
+  for (const key of ['storage', 'durability', 'directory', 'resume', 'callbacks', 'reporter'] as const) {
+    if (typeof given !== 'object' || given === null || (given as RealRunOptions)[key] === undefined) continue
     throw new OptionError(
       `${owner}.${key}`,
       `${owner} takes no ${key}, which belongs to a real run. Leave it out and look at the trace, or give it to a Tuner.`,

@@ -11,7 +11,7 @@ const HURRIED_PATIENCE_MS = 5_000
 // come in, and the one tick that is late by then counts as one.
 const TICK_MS = 1_000
 
-/** Waits for a store, but not for ever. */
+/** Waits for a store, or whatever else an experiment depends on, but not for ever. */
 export class StorePatience {
   readonly #kernel: Pick<Kernel, 'setTimeout' | 'clearTimeout'>
   #limitMs = PATIENCE_MS
@@ -32,16 +32,29 @@ export class StorePatience {
    *   the store threw or rejected with.
    */
   async answer<T>(call: string, ask: () => Promise<T>, late?: (answer: T) => void): Promise<T> {
+    return this.wait(ask, (waitedMs) => unresponsive(call, waitedMs), late)
+  }
+
+  /**
+   * What comes of something asked for.
+   * @param tooLate - What to reject with when it takes too long.
+   * @param late - Is given the answer that comes when nobody waits for it any more.
+   */
+  async wait<T>(
+    ask: () => Promise<T>,
+    tooLate: (waitedMs: number) => Error,
+    late?: (answer: T) => void,
+  ): Promise<T> {
     const answering = ask()
     let stopWaiting = (): void => {}
-    const tooLate = new Promise<never>((_, reject) => {
+    const givenUp = new Promise<never>((_, reject) => {
       stopWaiting = this.#afterPatience((waitedMs) => {
-        reject(unresponsive(call, waitedMs))
+        reject(tooLate(waitedMs))
         answering.then(late, () => {})
       })
     })
     try {
-      return await Promise.race([answering, tooLate])
+      return await Promise.race([answering, givenUp])
     } finally {
       stopWaiting()
     }

@@ -116,7 +116,7 @@ class RayRun {
       random: streamInto(bracket, this.derived()),
     })
     this.#pending.add(trial)
-    return { bracket: this.#state.climbers.get(trial)?.bracket }
+    return { bracket: this.#state.climbers[trial]?.bracket }
   }
 
   #choose(): Record<string, unknown> {

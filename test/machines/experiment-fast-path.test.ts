@@ -52,12 +52,9 @@ async function runOn(
   const kernel = virtualKernel({ stallMs: 5000 })
   const trace = new Trace()
   const executor = inProcess({ trainable, kernel })
-  const experiment = new Experiment(
-    { ...settings, log: (record) => trace.add(record) },
-    kernel,
-    executor,
+  const experiment = new Experiment({ ...settings, log: (record) => trace.add(record) }, kernel, executor, {
     machine,
-  )
+  })
   experiment.start()
   await kernel.run(
     () => experiment.isClosed,

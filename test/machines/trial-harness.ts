@@ -33,6 +33,7 @@ export function recordingRun(calls: string[]): TrialRun {
     hold: () => void calls.push('hold'),
     resume: () => void calls.push('resume'),
     leave: (as) => void calls.push(`leave ${as}`),
+    renew: () => {},
     backOff: (failures) => void calls.push(`backOff ${failures}`),
     dispose: () => {
       alive = false

@@ -95,6 +95,8 @@ describe('normal distribution', () => {
       NaN,
       NaN,
     ])
+    expect(ndtriExp(-1e308)).toBeCloseTo(-Math.SQRT2 * 1e154, -140)
+    expect(ndtriExp(-Number.MAX_VALUE)).toBeCloseTo(-Math.SQRT2 * Math.sqrt(Number.MAX_VALUE), -140)
     expect([ndtriExp(0), ndtriExp(-Infinity), ndtriExp(0.1)]).toEqual([Infinity, -Infinity, NaN])
     expect([logNdtr(-Infinity), logNdtr(NaN)]).toEqual([-Infinity, NaN])
     expect(logGaussMass(1, 1)).toBe(-Infinity)

@@ -22,9 +22,9 @@ import { simulate, type Trace } from 'troupe/testing'
  * To pin anew, for each major: `node --conditions=@troupe/source --import tsx test/runtime/determinism-child.ts golden`.
  */
 export const GOLDEN: Readonly<Record<number, string>> = {
-  20: '102e6e7fe565deff93c3ff5400796a488e49485dcfc4e67d42e29da2d72848f6',
-  22: '102e6e7fe565deff93c3ff5400796a488e49485dcfc4e67d42e29da2d72848f6',
-  24: 'dae97d4c26e6d0ac19eb7ce92a415fec03e061035ceff98ef75a30e477b18763',
+  20: 'c4762d1a019e033eb12e5e9e16fe2e5ed22e3cfa0b392ebd4c1328a293c534fa',
+  22: 'c4762d1a019e033eb12e5e9e16fe2e5ed22e3cfa0b392ebd4c1328a293c534fa',
+  24: '09df2244b4f696f5ac386accf48e0bceb7b5c3e522ceaca08b34611378133fc9',
 }
 
 /** An experiment that goes through most of what a trace can say. */

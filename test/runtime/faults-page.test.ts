@@ -10,7 +10,7 @@ const rows = page
   )
   .map((line) => line.split('|').map((cell) => cell.trim()))
 
-const tests = ['test/runtime/', 'test/tuner/', 'test/testing/'].flatMap((folder) =>
+const tests = ['test/runtime/', 'test/tuner/', 'test/testing/', 'test/callbacks/'].flatMap((folder) =>
   readdirSync(new URL(folder, root))
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => readFileSync(new URL(folder + file, root), 'utf8')),

@@ -65,7 +65,7 @@ export async function runPlanted<Config>(
     { ...composition.settings, log: (record) => void log.push(record) },
     kernel,
     plant.executor?.(context) ?? inProcess(context),
-    plant.chart ?? experimentMachine,
+    { machine: plant.chart ?? experimentMachine },
   )
   for (const [at, message] of plant.messages ?? []) inner.setTimeout(() => experiment.send(message), at)
   experiment.start()

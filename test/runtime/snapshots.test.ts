@@ -18,7 +18,7 @@ function taker(
     searcherName: 'randomSearch',
     records,
     slotsUsed: () => 1,
-    slotCount: 4,
+    slotCount: () => 4,
     resources: { used: { cpu: 1 }, total: { cpu: 4 } },
     status: () => 'running',
     elapsedMs: () => 70,

@@ -108,6 +108,7 @@ describe('a trace of a real run', () => {
     mode: 'min',
     numSamples: 4,
     maxConcurrentTrials: 1,
+    totalResources: { cpu: 2 },
     seed: 3,
     name: 'compared',
   } as const

@@ -43,6 +43,31 @@ describe('asha with promotion', () => {
     ])
   })
 
+  it('starts trials in the order in which they came, however many there are', () => {
+    const run = runOf()
+    const started: (number | undefined)[] = []
+    for (let trial = 0; trial < 2500; trial++) run.add(trial)
+    for (let i = 0; i < 1500; i++) started.push(run.choose())
+    // One that ended before it was started is passed over.
+    run.end(1500, 'interrupted')
+    for (let trial = 2500; trial < 2600; trial++) run.add(trial)
+    for (let i = 0; i < 1099; i++) started.push(run.choose())
+    expect(started).toEqual(Array.from({ length: 2600 }, (_, i) => i).filter((trial) => trial !== 1500))
+    expect(run.choose()).toBeUndefined()
+  })
+
+  it('promotes trials that break no constraint first', () => {
+    const run = runOf()
+    run.report(0, 1, 0.9, { feasible: false })
+    run.report(1, 1, 0.1)
+    expect(run.report(2, 1, 0.8, { feasible: false })).toMatchObject({
+      kind: 'pause',
+      reason: expect.stringContaining('acc 0.8 (infeasible) is number 3 of 3 trials'),
+      evidence: { value: 0.8, rank: 3, feasible: false },
+    })
+    expect(run.choose()).toBe(1)
+  })
+
   it('gives nobody up while one that the user holds could still win', () => {
     const scheduler = asha(halving)
     const run = new SchedulerRun(scheduler, { budget: 2 })

@@ -29,11 +29,12 @@ export class AshaRun {
     this.#added.add(trial)
   }
 
-  report(trial: number, time: number, value: number): Decision {
+  report(trial: number, time: number, value: number, feasible = true): Decision {
     if (!this.#added.has(trial)) this.add(trial)
     const metrics = { acc: value, training_iteration: time }
-    const score = orient(value, this.#mode)
-    const report = { trial, time, score, values: [value], metrics, config: {}, hasCheckpoint: false }
+    const score = feasible ? orient(value, this.#mode) : -Infinity
+    const told = { trial, time, score, values: [value], metrics, config: {}, hasCheckpoint: false }
+    const report = feasible ? told : { ...told, feasible }
     this.#last.set(trial, report)
     return this.#scheduler.onReport(this.state, report)
   }

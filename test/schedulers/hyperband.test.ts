@@ -43,6 +43,14 @@ describe('hyperband', () => {
     ])
   })
 
+  it('halves away those that break a constraint first', () => {
+    const run = startedRun(10)
+    for (const trial of [6, 7, 8]) run.report(trial, 1, trial, { feasible: trial !== 8 })
+    run.report(9, 1, 1)
+    // By value alone it would be 6 and 9.
+    expect([...run.ended.keys()]).toEqual([8, 9])
+  })
+
   it('fills brackets one after the other with one slot, and with trials that end by themselves', async () => {
     const lengthsWith = async (epochs: number, failing = 0): Promise<number[]> => {
       const { results } = await simulate({
@@ -246,7 +254,7 @@ describe('hyperband', () => {
   it('forgets what has ended', () => {
     const run = startedRun(200)
     for (let trial = 0; trial < 200; trial++) run.end(trial)
-    expect(run.state).toMatchObject({ places: new Map(), running: new Set(), ended: [] })
+    expect(run.state).toMatchObject({ placedCount: 0, running: new Set(), ended: [] })
     expect(run.state.brackets.size).toBe(1)
   })
 

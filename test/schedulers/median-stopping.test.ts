@@ -38,6 +38,30 @@ describe('medianStopping', () => {
     })
   })
 
+  it('counts what a trial reports once, also when it fails and reports again', () => {
+    const medianAfter = (retries: boolean): unknown => {
+      const run = runOf({ gracePeriod: 1, minSamplesRequired: 1 })
+      for (const [time, value] of [0.25, 0.75, 0.5].entries()) run.report(0, time + 1, value)
+      if (retries) {
+        run.retry(0)
+        for (const [time, value] of [0.25, 0.25].entries()) run.report(0, time + 2, value, { attempt: 2 })
+      }
+      run.report(1, 1, 0.2)
+      run.report(1, 2, 0)
+      return run.report(1, 3, 0)
+    }
+    expect(medianAfter(false)).toMatchObject({ evidence: { median: 0.5, best: 0.2 } })
+    expect(medianAfter(true)).toMatchObject({ evidence: { median: 0.25 } })
+  })
+
+  it('forgets the best value of an attempt that failed before it was saved', () => {
+    const run = runOf({ gracePeriod: 1, minSamplesRequired: 1 })
+    for (const time of [1, 2]) run.report(0, time, 0.5)
+    run.report(1, 1, 0.9)
+    run.retry(1)
+    expect(run.report(1, 1, 0.3, { attempt: 2 })).toMatchObject({ kind: 'stop', evidence: { best: 0.3 } })
+  })
+
   it('shows values in the metric’s own sign when small is good', () => {
     const run = runOf({ gracePeriod: 0, minSamplesRequired: 1 }, 'min')
     run.report(0, 1, 0.3)

@@ -73,6 +73,13 @@ describe.each(['nonDominatedSorting', 'epsilonNet'] as const)('moAsha by %s', (s
     expect(run.report(3, 1, [-Infinity, 0])).toMatchObject({ kind: 'continue', evidence: { front: 0 } })
   })
 
+  it('takes a trial that breaks a constraint for the worst', () => {
+    const run = runOf({ strategy })
+    run.report(0, 1, [5, 5])
+    expect(run.report(1, 1, [1, 1], { feasible: false })).toMatchObject({ kind: 'stop' })
+    expect(run.report(2, 1, [4, 4])).toMatchObject({ kind: 'continue' })
+  })
+
   it('ends a trial at maxT as completed, and compares only at rungs', () => {
     const run = runOf({ strategy })
     run.report(0, 1, [0, 0])

@@ -45,6 +45,29 @@ describe('pbt', () => {
     )
   })
 
+  it('changes a configuration anew until it is allowed', () => {
+    const lrOf = (where?: (config: { readonly lr: number }) => boolean): number => {
+      const decision = considered({ resampleProbability: 0.5, where }).report(0, 2, 0)
+      return decision.kind === 'exploit' ? (decision.config as { readonly lr: number }).lr : NaN
+    }
+    const free = lrOf()
+    const bound = lrOf(({ lr }) => lr !== free && lr !== 0.2)
+    expect(lrOf()).toBe(free)
+    // Not the best one's own either.
+    for (const other of [free, 0.2, 0.4, NaN]) expect(bound).not.toBe(other)
+  })
+
+  it('takes over the configuration of the best where no change of it is allowed', () => {
+    const run = considered({ where: ({ lr }: { lr: number }) => lr > 0.3 })
+    expect(run.report(0, 2, 0)).toMatchObject({
+      kind: 'exploit',
+      donor: 3,
+      config: { lr: 0.4 },
+      reason: 'acc 0 is among the worst 1 of 4: goes on from trial 3, which has 3',
+      evidence: { changes: [] },
+    })
+  })
+
   it('lets the worst go on from the best, with a changed configuration, and says why', () => {
     const run = considered()
     expect(run.report(0, 2, 0)).toEqual({

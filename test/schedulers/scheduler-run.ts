@@ -66,7 +66,13 @@ export class SchedulerRun<State> {
     return trial
   }
 
-  report(trial: number, time: number, value: number | readonly number[]): Decision {
+  /** @param also - What else the report says. */
+  report(
+    trial: number,
+    time: number,
+    value: number | readonly number[],
+    also: Pick<TrialReport, 'feasible' | 'attempt'> = {},
+  ): Decision {
     if (!this.#added.has(trial)) this.add(trial)
     this.#waiting.delete(trial)
     const values = typeof value === 'number' ? [value] : value
@@ -74,11 +80,12 @@ export class SchedulerRun<State> {
     const report = {
       trial,
       time,
-      score: orient(values[0] as number, this.#modes[0] as Mode),
+      score: also.feasible === false ? -Infinity : orient(values[0] as number, this.#modes[0] as Mode),
       values,
       metrics: { ...metrics, training_iteration: time },
       config: {},
       hasCheckpoint: false,
+      ...also,
     }
     this.#last.set(trial, report)
     const decision = this.#scheduler.onReport(this.state, report)
@@ -95,6 +102,11 @@ export class SchedulerRun<State> {
     this.#waiting.delete(trial)
     const commands = this.#scheduler.onEnd?.(this.state, { trial, state, last: this.#last.get(trial) })
     this.#obey(commands ?? [])
+  }
+
+  /** The trial failed and waits for another attempt, which nobody tells the scheduler. */
+  retry(trial: number): void {
+    this.#waiting.set(trial, 'pending')
   }
 
   #obey(commands: readonly Command[]): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { auto } from '../../src/searchers/auto.ts'
 import type { Params } from '../../src/core/trial.ts'
-import type { Answer, SearchSession, SearchSessionOptions } from '../../src/searchers/session.ts'
+import type { Answer, SearchSession, SearchSessionOptions, TrialAnswer } from '../../src/searchers/session.ts'
 import { branch } from '../../src/space/branch.ts'
 import { choice } from '../../src/space/choices.ts'
 import { uniform } from '../../src/space/numbers.ts'
@@ -143,6 +143,58 @@ describe('auto', () => {
       'learned',
     )
     expect(await choices(search, 160)).toEqual({ 0: 'gp', 150: 'tpe' })
+  })
+
+  it('goes on in another process as the trials say, whatever it changed to meanwhile', async () => {
+    const space = { x: uniform(0, 1), y: uniform(0, 1) }
+    const past: ((other: SearchSession) => void | Promise<void>)[] = []
+    const search = session(auto(), space, 'again')
+    await drawAndTell(search, 146, ({ x }) => Number(x))
+    past.push((other) => drawAndTell(other, 146, ({ x }) => Number(x)))
+    const running = new Map<number, Params>()
+    const chosen: string[] = []
+    const step = async (number: number): Promise<Params> => {
+      const ask = { number, running: Array.from(running, ([other, params]) => ({ number: other, params })) }
+      const answer: Answer = await search.suggest(ask)
+      if (!isTrial(answer)) throw new Error(answer.kind)
+      if (answer.choice !== undefined) chosen.push(answer.choice.chosen)
+      past.push((other) => other.recall({ ...ask, source: 'suggested', params: answer.params }))
+      running.set(number, answer.params)
+      if (number % 3 === 2) return answer.params
+      running.delete(number)
+      // The last one sets the first constraint.
+      const ended = told(number, answer, {
+        values: [Number(answer.params['y'])],
+        constraints: number === 172 ? { memory: 1 } : {},
+      })
+      past.push((other) => other.tell(ended))
+      await search.tell(ended)
+      return answer.params
+    }
+    for (let number = 146; number < 176; number++) {
+      await step(number)
+      if (number % 4 !== 1) continue
+      const rebuilt = session(auto(), space, 'again')
+      for (const call of past) await call(rebuilt)
+      const ask = {
+        number: number + 1,
+        running: Array.from(running, ([other, params]) => ({ number: other, params })),
+      }
+      const next = (await rebuilt.suggest(ask)) as TrialAnswer
+      const kept = session(auto(), space, 'again', { saved: structuredClone(search.save()) })
+      expect(((await kept.suggest(ask)) as TrialAnswer).params).toEqual(next.params)
+      number++
+      expect(await step(number)).toEqual(next.params)
+    }
+    expect(chosen).toEqual(['gp', 'cmaes', 'tpe'])
+  }, 30_000)
+
+  it('is not asked again for what follows from the trials', async () => {
+    const search = session(auto(), { x: uniform(0, 1) }, 'recalled')
+    const drawn = search.complete({ number: 0 }, {})
+    // Nothing is chosen, so nothing was asked.
+    await search.recall({ number: 0, running: [], source: 'suggested', params: drawn.params })
+    expect(await search.suggest({ number: 1, running: [] })).toHaveProperty('choice.chosen', 'gp')
   })
 
   it('needs a metric', () => {

@@ -45,7 +45,7 @@ describe('dehb', () => {
       const rungs = entryRungs(small)
       for (let trial = 0; trial < 25; trial++) {
         scheduler.onAdd?.(state, { trial, config: {}, resources: {}, random: randomStream('x') })
-        const bracket = state.brackets.get(state.places.get(trial) ?? -1)
+        const bracket = state.brackets.get(state.places[trial] ?? -1)
         expect(rungs[seatOf(rungs, order, trial).rung]?.budget).toBe(bracket?.milestone)
       }
     },

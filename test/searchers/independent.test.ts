@@ -99,6 +99,14 @@ describe('an independentSampler', () => {
     search.close()
   })
 
+  it('is what a searcher refers to that is asked to warn, or not, of what it leaves out', () => {
+    for (const make of [cmaes, gp, qmc, tpe]) {
+      expect(() => make({ warnIndependentSampling: false } as object)).toThrow(
+        /has no option warnIndependentSampling\. There is no such warning to turn off.*independentSampler/,
+      )
+    }
+  })
+
   it('is refused when it is no searcher, repeats, or has what is for the whole search', () => {
     expect(() => cmaes({ independentSampler: tpe as never })).toThrow(/Did you mean tpe\(\)/)
     expect(() => gp({ independentSampler: repeater(tpe(), { repeat: 2 }) })).toThrow(/pulled apart/)

@@ -5,18 +5,12 @@ import { concurrencyLimiter } from '../../src/searchers/concurrency-limiter.ts'
 import { gridSearcher } from '../../src/searchers/grid-searcher.ts'
 import { randomSearch } from '../../src/searchers/random-search.ts'
 import { repeater } from '../../src/searchers/repeater.ts'
-import type {
-  Ask,
-  Observation,
-  SearchContext,
-  Searcher,
-  Suggestion,
-  ToldTrial,
-} from '../../src/searchers/searcher.ts'
+import type { Ask, Observation, Searcher, Suggestion, ToldTrial } from '../../src/searchers/searcher.ts'
 import type { TrialAnswer } from '../../src/searchers/session.ts'
 import { choice, gridSearch } from '../../src/space/choices.ts'
 import { randint } from '../../src/space/integers.ts'
 import { uniform } from '../../src/space/numbers.ts'
+import { readSpace } from '../../src/space/read-space.ts'
 import type { SpaceDefinition } from '../../src/space/space.ts'
 import { FINITE_SPACES, obeysSearcherLaws, session, told } from './laws.ts'
 
@@ -256,12 +250,37 @@ describe('repeater', () => {
     expect(inner.observations).toEqual([{ number: 1, step: 1, values: [3] }])
   })
 
-  it('is not saved while it holds a value that cannot be copied', () => {
-    const half = (context: SearchContext): unknown => context
-    const search = session(repeater(randomSearch(), { repeat: 2 }), { f: choice([half]) }, 's')
-    expect(search.save()).toBeDefined()
-    void search.suggest({ number: 0, running: [] })
-    expect(search.save()).toBeUndefined()
+  it('is saved whatever its configurations hold, and goes on with the same', () => {
+    const mixed = { f: choice([Math.sin, Math.cos, new Date(0)]), x: uniform(0, 1) }
+    const search = session(repeater(randomSearch(), { repeat: 3 }), mixed, 's')
+    const first = search.suggest({ number: 0, running: [] }) as TrialAnswer
+    const second = search.suggest({
+      number: 1,
+      running: [{ number: 0, params: first.params }],
+    }) as TrialAnswer
+    const saved = structuredClone(search.save())
+    const resumed = session(repeater(randomSearch(), { repeat: 3 }), mixed, 's', { saved })
+    const running = [first, second].map(({ params }, number) => ({ number, params }))
+    const third = resumed.suggest({ number: 2, running }) as TrialAnswer
+    expect(third.params).toEqual(first.params)
+    expect(third.params.f).toBe(first.params.f)
+  })
+
+  it('goes on where a configuration ran in a space of its own, as far as it fits', () => {
+    const search = session(
+      repeater(randomSearch(), { repeat: 2 }),
+      { x: uniform(0, 1), k: randint(0, 9) },
+      's',
+    )
+    const own = readSpace({ x: uniform(5, 6), k: randint(3, 5), z: uniform(0, 1) })
+    const first = search.suggest({ number: 0, running: [], space: own }) as TrialAnswer
+    const copy = search.suggest({
+      number: 1,
+      running: [{ number: 0, params: first.params }],
+    }) as TrialAnswer
+    expect(copy.params.k).toBe(first.params.k)
+    expect(copy.params.x).toBeLessThanOrEqual(1)
+    expect(Object.keys(copy.params)).toEqual(['x', 'k'])
   })
 
   it('keeps the limit that it is given or wraps', () => {

@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import type { Params } from '../../src/core/trial.ts'
 import { OptionError, SpaceError, TroupeError } from '../../src/errors.ts'
@@ -7,6 +8,7 @@ import { randomSearch } from '../../src/searchers/random-search.ts'
 import { repeater } from '../../src/searchers/repeater.ts'
 import type { Ask, Searcher, Suggestion, ToldTrial } from '../../src/searchers/searcher.ts'
 import type { Answer, SearchSession, TrialAnswer } from '../../src/searchers/session.ts'
+import { tpe } from '../../src/searchers/tpe/tpe.ts'
 import { branch } from '../../src/space/branch.ts'
 import { choice, gridSearch } from '../../src/space/choices.ts'
 import { randint } from '../../src/space/integers.ts'
@@ -672,5 +674,62 @@ describe('a space for one trial alone', () => {
     expect(answer.params.x).toBe(0.5)
     expect(Object.keys(answer.params)).toEqual(['x', 'z'])
     expect(trial(search, 1).params).toEqual({ x: 0.5, y: 0.5 })
+  })
+})
+
+describe('a session that is kept for another process', () => {
+  const acts = [Math.sin, Math.cos, Math.tan]
+  /** What another process would read. */
+  const kept = (search: SearchSession): unknown => deserialize(serialize(search.save()))
+
+  it('goes on with choices that are functions, and with domains that are computed', () => {
+    const space = { f: choice([...acts, { act: Math.tanh }]), y: sampleFrom(() => 1) }
+    const remembering: Searcher = {
+      name: 'remembering',
+      start: ({ saved }) => {
+        const trials = [...((saved as ToldTrial[] | undefined) ?? [])]
+        return {
+          suggest: () => point(trials[0]?.params ?? {}),
+          tell: (ended) => void trials.push(ended),
+          save: () => trials,
+        }
+      },
+    }
+    const search = session(remembering, space, 's')
+    const first = trial(search, 0)
+    void search.tell(told(0, first))
+    const resumed = session(remembering, space, 's', { saved: kept(search) })
+    expect(trial(resumed, 1).params).toEqual(first.params)
+    expect(trial(resumed, 1).params.f).toBe(first.params.f)
+  })
+
+  it('knows which of them it has seen, whatever else that process did', () => {
+    const space = { f: choice(acts) }
+    const search = session(randomSearch(), space, 's', { duplicates: 'resample' })
+    const seen = [trial(search, 0).params.f, trial(search, 1).params.f]
+    const saved = kept(search)
+    // The same place in the space, and another function, as it is where the code is loaded anew.
+    const [sin, cos, tan] = acts.map((act) => (x: number) => act(x)) as [() => 0, () => 0, () => 0]
+    const resumed = session(randomSearch(), { f: choice([sin, cos, tan]) }, 's', {
+      duplicates: 'resample',
+      saved,
+    })
+    const last = acts.findIndex((act) => !seen.includes(act))
+    expect(trial(resumed, 2).params.f).toBe([sin, cos, tan][last])
+    expect(resumed.suggest({ number: 3, running: [] })).toEqual({ kind: 'finished' })
+  })
+
+  it('is not saved where such choices have no place: when a function suggests them, or a value is computed', () => {
+    const byRunning = session(
+      tpe({ nStartupTrials: 1 }),
+      (asked) => void asked.suggestCategorical('f', acts),
+      's',
+    )
+    expect(byRunning.save()).toBeDefined()
+    void byRunning.tell(told(0, trial(byRunning, 0)))
+    expect(byRunning.save()).toBeUndefined()
+    const computed = session(tpe(), { x: uniform(0, 1), y: sampleFrom(() => () => 1) }, 's')
+    void computed.tell(told(0, trial(computed, 0)))
+    expect(computed.save()).toBeUndefined()
   })
 })

@@ -3,15 +3,29 @@ import { OptionError } from '../../src/errors.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { openStore } from '../../src/stores/open-store.ts'
 import { storeConformance } from './conformance.ts'
+import { sharedLogConformance } from './shared-conformance.ts'
 
 describe('memoryStore', () => {
-  storeConformance(memoryStore)
+  storeConformance(() => memoryStore())
+  sharedLogConformance(() => memoryStore())
 
   it('hands a log over to whoever opens it last', async () => {
     const store = memoryStore()
     const first = await store.open('a')
     await store.open('a')
     await expect(first.append([])).rejects.toThrow(/opened again since/)
+  })
+
+  it('tells by its own clock which writers are dead', async () => {
+    let now = 0
+    const store = memoryStore({ now: () => now })
+    const [one, two] = await Promise.all([1, 2].map(() => store.open('a', { shared: true })))
+    now = 10
+    await two?.beat?.()
+    expect(await two?.deadWriters?.(10)).toEqual([])
+    now = 11
+    expect(await two?.deadWriters?.(10)).toEqual([one?.writer])
+    expect(() => memoryStore({ now: 1 } as never)).toThrow(OptionError)
   })
 
   it('keeps values that are no plain data as they are', async () => {

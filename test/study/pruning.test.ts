@@ -80,6 +80,7 @@ describe('a scheduler in a study', () => {
         metrics: { loss: 0.5, epoch: 3 },
         config: trial.config,
         hasCheckpoint: false,
+        feasible: true,
       },
     ])
     // The value that it is told is the last word on it.

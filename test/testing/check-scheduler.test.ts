@@ -65,6 +65,35 @@ describe('checkScheduler', () => {
     await expect(check).rejects.toThrow(/names none of trial/)
   })
 
+  it('finds one that a trial which is tried again is too much for', async () => {
+    const strict: () => Scheduler<Map<number, number>> = () =>
+      schedulerOf({
+        init: () => new Map(),
+        onReport(times, { trial, time }) {
+          if (time <= (times.get(trial) ?? 0)) throw new Error(`trial ${trial} went back`)
+          times.set(trial, time)
+          return GO_ON
+        },
+      })
+    await expect(checkScheduler(strict)).rejects.toThrow(
+      /went back\.[^]*trial 0 fails, and is to be tried again from training_iteration 0\n/,
+    )
+  })
+
+  it('tells from which attempt a report is', async () => {
+    const counting: () => Scheduler<Map<string, number>> = () =>
+      schedulerOf({
+        init: () => new Map(),
+        onReport(times, { trial, time, attempt }) {
+          const key = `${trial}/${attempt}`
+          if (time <= (times.get(key) ?? 0)) throw new Error(`trial ${trial} went back`)
+          times.set(key, time)
+          return GO_ON
+        },
+      })
+    await expect(checkScheduler(counting)).resolves.toBeUndefined()
+  })
+
   it('finds a command for a trial that does not wait', async () => {
     const late = mine({ commands: () => [stop(0)] })
     await expect(checkScheduler(late)).rejects.toThrow(/it commands trial 0, which does not wait/)

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { gridSearcher } from '../../src/searchers/grid-searcher.ts'
 import { randomSearch } from '../../src/searchers/random-search.ts'
-import type { Search, SearchContext, Searcher } from '../../src/searchers/searcher.ts'
+import type { Search, SearchContext, Searcher, ToldTrial } from '../../src/searchers/searcher.ts'
+import { branch } from '../../src/space/branch.ts'
+import { choice } from '../../src/space/choices.ts'
+import { sampleFrom } from '../../src/space/sample-from.ts'
 import { randint } from '../../src/space/integers.ts'
 import { uniform } from '../../src/space/numbers.ts'
 import { checkSearcher, type CheckSearcherOptions } from '../../src/testing/check-searcher.ts'
@@ -155,6 +158,52 @@ describe('checkSearcher', () => {
     expect(await complaint(mine)).toMatch(
       /goes on the same after it was saved[^]*\. it is saved, and started again from that\n/,
     )
+  })
+
+  it('finds one that says it is rebuilt by tells, and counts what it was asked for', async () => {
+    const make = searcherOf(() => {
+      let asked = 0
+      return { suggest: () => ({ kind: 'point', point: { x: 1 / ++asked } }), tell: () => {} }
+    })
+    await expect(checkSearcher(make, interval)).resolves.toBeUndefined()
+    expect(await complaint(() => ({ ...make(), isRebuiltByTells: true }))).toBe(
+      [
+        'mine breaks the law that a searcher that says isRebuiltByTells suggests the same when it was told of all trials and asked for none: the last answer is x = 1, and x = 0.5 of the search that went on. Leave isRebuiltByTells out.',
+        'Shortest history, in the space { x: a number from 0 to 1 }, with one objective:',
+        '  1. trial 0 is asked for: x = 1',
+        '  2. a new search is told all of that again',
+        '  3. trial 1 is asked for: x = 1',
+        'To see it again: seed: 0.',
+      ].join('\n'),
+    )
+  })
+
+  it('lets one pass that says of each search whether it is rebuilt by tells', async () => {
+    const make = searcherOf(() => {
+      let [told, asked] = [0, 0]
+      return {
+        get isRebuiltByTells() {
+          return told < 3
+        },
+        suggest: () => ({ kind: 'point', point: { x: told < 3 ? 0.5 : 1 / ++asked } }),
+        tell: () => void told++,
+      }
+    })
+    await expect(checkSearcher(make, interval)).resolves.toBeUndefined()
+  })
+
+  it('lets one save what it was told of choices that are functions', async () => {
+    const f = choice([Math.sin, Math.cos, new Date(0), { act: Math.tan }])
+    const mine = searcherOf(({ saved }) => {
+      const trials = [...((saved ?? []) as ToldTrial[])]
+      return {
+        suggest: () => ({ kind: 'point', point: trials.at(-1)?.params ?? {} }),
+        tell: (trial) => void trials.push(trial),
+        save: () => trials,
+      }
+    })
+    const spaces = [{ f, y: sampleFrom(() => 1) }, { kind: branch({ a: { f }, b: {} }) }]
+    await expect(checkSearcher(mine, { spaces, finiteSpaces: [] })).resolves.toBeUndefined()
   })
 
   it('finds what is saved but cannot be copied, and a save that throws', async () => {

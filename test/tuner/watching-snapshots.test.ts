@@ -238,7 +238,8 @@ describe('what subscribers are given', () => {
 
   function broadcast(): { hub: Broadcast; taken: () => number } {
     let taken = 0
-    const hub = new Broadcast(
+    const hub = new Broadcast()
+    hub.follow(
       () => ({ elapsedMs: ++taken }) as ExperimentSnapshot,
       () => {},
     )

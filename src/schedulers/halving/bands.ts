@@ -1,5 +1,6 @@
 import type { Mode } from '../../core/objective.ts'
 import { TroupeError } from '../../errors.ts'
+import { partitionPoint } from '../../core/partition-point.ts'
 import { isAmong } from '../candidates.ts'
 import type { Candidate, Command, SchedulerContext } from '../scheduler.ts'
 import {
@@ -21,8 +22,11 @@ export interface HyperbandState {
   readonly mode: Mode
   /** Those that have trials, and the one that was opened last, by how many were opened before. */
   readonly brackets: Map<number, Bracket>
-  /** The key of its bracket for each trial that is neither lost nor ended. */
-  readonly places: Map<number, number>
+  /** By trial, the key of the bracket of each that is neither lost nor ended. */
+  readonly places: (number | undefined)[]
+  placedCount: number
+  /** Keys of the brackets in which a trial is ready, ascending, and of some in which none is any more. */
+  readonly readyIn: number[]
   readonly running: Set<number>
   /** Whether it is known how many trials there will be. */
   readonly isCounted: boolean
@@ -56,7 +60,9 @@ export function noBands(
     metric: objective.metric,
     mode: objective.mode,
     brackets: new Map(),
-    places: new Map(),
+    places: [],
+    placedCount: 0,
+    readyIn: [],
     running: new Set(),
     isCounted: budget !== undefined,
     toCome: budget ?? toCome,
@@ -74,7 +80,9 @@ export function lastBracket({ brackets, openedCount }: HyperbandState): Bracket 
 /** Takes a new trial into the bracket that was opened last. */
 export function place(state: HyperbandState, bracket: Bracket, trial: number): void {
   enter(bracket, trial)
-  state.places.set(trial, state.openedCount - 1)
+  state.places[trial] = state.openedCount - 1
+  state.placedCount++
+  noteReady(state, trial)
   state.toCome = Math.max(0, state.toCome - 1)
 }
 
@@ -110,18 +118,19 @@ export function openBracket(
 
 /** Where a trial is; undefined when it has lost or ended. */
 export function placeOf({ brackets, places }: HyperbandState, trial: number): Place | undefined {
-  const bracket = brackets.get(places.get(trial) ?? -1)
+  const bracket = brackets.get(places[trial] ?? -1)
   const entrant = bracket?.live.get(trial)
   return bracket === undefined || entrant === undefined ? undefined : { bracket, entrant }
 }
 
 /** A trial is in no bracket any more. */
 export function drop(state: HyperbandState, trial: number): void {
-  const key = state.places.get(trial) ?? -1
+  const key = state.places[trial] ?? -1
   const bracket = state.brackets.get(key)
   if (bracket === undefined) return
   leave(bracket, trial)
-  state.places.delete(trial)
+  state.places[trial] = undefined
+  state.placedCount--
   state.running.delete(trial)
   if (bracket.live.size === 0 && key !== state.openedCount - 1) state.brackets.delete(key)
 }
@@ -139,6 +148,12 @@ export function takeEnded(state: HyperbandState): readonly Command[] {
   return ended
 }
 
+/** Notes that a trial is ready to run. */
+export function getReady(state: HyperbandState, trial: number, { bracket, entrant }: Place): void {
+  setStatus(bracket, trial, entrant, 'ready')
+  noteReady(state, trial)
+}
+
 /** Notes that a trial runs now. */
 export function run(state: HyperbandState, trial: number, { bracket, entrant }: Place): void {
   setStatus(bracket, trial, entrant, 'running')
@@ -154,7 +169,7 @@ export function wait(state: HyperbandState, trial: number, { bracket, entrant }:
 /**
  * The trial to run next: the lowest number of the first bracket that has one ready, or of the first band's least
  * complete bracket.
- * Cost: O(brackets that have trials and, in `'fair'`, of that band), and O(log candidates) for each trial that runs.
+ * Cost: O(log candidates), for each bracket of a band in `'fair'`, and for each trial that runs where one was retried.
  * @param candidates - By number.
  */
 export function firstReady(
@@ -164,7 +179,7 @@ export function firstReady(
   order: 'inTurn' | 'fair',
 ): number | undefined {
   // All but those that run can be candidates. To look for the others among them each time would cost more than the rest.
-  if (candidates.length > state.places.size - state.running.size) readmit(state, candidates)
+  if (candidates.length > state.placedCount - state.running.size) readmit(state, candidates)
   const ready = readyAmong(state, candidates, options, order)
   // Where the user holds some, the numbers above hide that one is there to be tried again.
   if (ready !== undefined || !readmit(state, candidates)) return ready
@@ -177,8 +192,14 @@ function readyAmong(
   options: HalvingOptions,
   order: 'inTurn' | 'fair',
 ): number | undefined {
+  const { brackets, readyIn } = state
   let best: { trial: number; band: number; completion: number } | undefined
-  for (const bracket of state.brackets.values()) {
+  for (let i = 0; i < readyIn.length; i++) {
+    const bracket = brackets.get(readyIn[i] as number)
+    if (bracket === undefined || bracket.ready.length === 0) {
+      readyIn.splice(i--, 1)
+      continue
+    }
     const { band } = bracket
     if (best !== undefined && (band > best.band || order === 'inTurn')) break
     // One that is no candidate is held by the user.
@@ -198,10 +219,16 @@ function readmit(state: HyperbandState, candidates: readonly Candidate[]): boole
   const runningCount = state.running.size
   for (const trial of state.running) {
     if (!isAmong(candidates, trial)) continue
-    const { bracket, entrant } = placeOf(state, trial) as Place
-    advance(bracket, entrant, 0)
-    setStatus(bracket, trial, entrant, 'ready')
+    const at = placeOf(state, trial) as Place
+    advance(at.bracket, at.entrant, 0)
+    getReady(state, trial, at)
     state.running.delete(trial)
   }
   return state.running.size < runningCount
+}
+
+function noteReady({ places, readyIn }: HyperbandState, trial: number): void {
+  const key = places[trial] as number
+  const at = partitionPoint(readyIn.length, (i) => (readyIn[i] as number) < key)
+  if (readyIn[at] !== key) readyIn.splice(at, 0, key)
 }

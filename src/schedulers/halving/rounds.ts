@@ -3,8 +3,8 @@ import { formatNumber } from '../../core/format-number.ts'
 import { orient } from '../../core/objective.ts'
 import { counted } from '../../core/options.ts'
 import type { Candidate, Command, Decision } from '../scheduler.ts'
-import { type HyperbandState, drop, endWaiting, missingIn, placeOf } from './bands.ts'
-import { type Bracket, type Entrant, halve, isFinished, mayRun, setStatus } from './bracket.ts'
+import { type HyperbandState, drop, endWaiting, getReady, missingIn, placeOf } from './bands.ts'
+import { type Bracket, type Entrant, halve, isFinished, mayRun } from './bracket.ts'
 import type { HyperbandSettings } from './options.ts'
 
 type Ended = Command['decision']
@@ -102,7 +102,7 @@ export function nextRound(
     const entrant = bracket.live.get(trial) as Entrant
     if (!mayRun(bracket, entrant, settings)) continue
     if (trial === current) decision = { kind: 'continue', evidence: shared }
-    else if (entrant.status === 'waiting') setStatus(bracket, trial, entrant, 'ready')
+    else if (entrant.status === 'waiting') getReady(state, trial, { bracket, entrant })
   }
   return decision
 }

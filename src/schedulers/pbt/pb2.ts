@@ -7,6 +7,7 @@ import { chooseValues } from './bandit.ts'
 import { type HyperparamBounds, readBounds } from './bounds.ts'
 import { customised } from './custom-explore.ts'
 import { type Change, valueAt, withValue } from './explore.ts'
+import { firstAllowed } from './first-allowed.ts'
 import { addRanking, type BanditData, noData } from './growths.ts'
 import { POPULATION_CHECKS, POPULATION_DEFAULTS, type PopulationOptions } from './population-options.ts'
 import type { TrainingState } from './trainer.ts'
@@ -47,6 +48,7 @@ export type Pb2State = TrainingState<BanditData>
  * @param options.hyperparamBounds - What may be changed, and between which numbers.
  * @param options.quantileFraction - Share of best and of worst trials. From 0 to 0.5. Default 0.25.
  * @param options.customExploreFn - Changes the configuration further. Default: none.
+ * @param options.where - Which configurations are allowed, as of `pbt`. Default: all.
  * @param options.logConfig - Whether the evidence of an exploit holds the configurations. Default true.
  * @param options.synch - Whether all wait for each other. Default false.
  * @throws {OptionError} when an option is unknown or out of its range, `hyperparamBounds` is missing or no bounds, or
@@ -66,7 +68,7 @@ export function pb2<Config = Readonly<Record<string, unknown>>>(
 ): Scheduler<Pb2State> {
   const settings = readOptions('pb2', options, DEFAULTS, CHECKS)
   refuseModeAlone('pb2', settings)
-  const { customExploreFn, perturbationInterval } = settings
+  const { customExploreFn, perturbationInterval, where } = settings
   const parameters = readBounds('pb2.hyperparamBounds', settings.hyperparamBounds)
   if (parameters.length === 0) {
     throw new OptionError(
@@ -95,20 +97,23 @@ export function pb2<Config = Readonly<Record<string, unknown>>>(
 
       explore(data, { config, donor, trial, random }) {
         const mark = data.marks.get(donor)
-        const values = chooseValues(data, parameters, mark, perturbationInterval, random)
-        const changes = parameters.map(({ keys }, j): Change => {
-          const to = values[j] as number
-          return { path: keys.join('/'), from: valueAt(config, keys), to, by: formatNumber(to) }
+        const explored = firstAllowed(where, config, random, (chance) => {
+          const values = chooseValues(data, parameters, mark, perturbationInterval, chance)
+          const changes = parameters.map(({ keys }, j): Change => {
+            const to = values[j] as number
+            return { path: keys.join('/'), from: valueAt(config, keys), to, by: formatNumber(to) }
+          })
+          const chosen = parameters.reduce<unknown>(
+            (at, { keys }, j) => withValue(at, keys, values[j]),
+            config,
+          )
+          if (customExploreFn === undefined) return { config: chosen, changes }
+          return { config: customised('pb2', customExploreFn, chosen, chance.fork('custom')), changes }
         })
-        const chosen = parameters.reduce<unknown>((at, { keys }, j) => withValue(at, keys, values[j]), config)
-        const used =
-          customExploreFn === undefined
-            ? chosen
-            : customised('pb2', customExploreFn, chosen, random.fork('custom'))
         // From here on it is where the donor was.
         if (mark === undefined) data.marks.delete(trial)
-        else data.marks.set(trial, { ...mark, values: valuesOf(used) })
-        return { config: used, changes }
+        else data.marks.set(trial, { ...mark, values: valuesOf(explored.config) })
+        return explored
       },
 
       onParted: (data, { trial }) => void data.marks.delete(trial),

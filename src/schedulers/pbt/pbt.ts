@@ -4,6 +4,7 @@ import { refuseModeAlone } from '../ranking-options.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { customised } from './custom-explore.ts'
 import { explore } from './explore.ts'
+import { firstAllowed } from './first-allowed.ts'
 import { type Mutation, readMutations } from './mutation.ts'
 import { POPULATION_CHECKS, POPULATION_DEFAULTS, type PopulationOptions } from './population-options.ts'
 import type { TrainingState } from './trainer.ts'
@@ -58,8 +59,9 @@ export type PbtState = TrainingState<null>
  *
  * One of the best that has no checkpoint, or was not among the best when it was last considered, is not exploited: the
  * other goes on as it is. Where it is the checkpoint, the first exploit is asked for nevertheless, so that a warning says
- * so. What `where` forbids can come of a change; `customExploreFn` can mend it. NaN is worse than every number and is never exploited; ±Infinity rank in their natural place;
- * of equals the later trial is better. Trials that end leave the population. With `synch`, where Ray Tune waits for ever
+ * so. What the experiment's `where` forbids can come of a change, unless `where` is given here too: then a configuration
+ * is changed anew until it is allowed, and after 20 times the best one's own is taken over. NaN is worse than every number
+ * and is never exploited; ±Infinity rank in their natural place; of equals the later trial is better. Trials that end leave the population. With `synch`, where Ray Tune waits for ever
  * for a trial that failed or when all have run too far, the others go on. Numbers stay within their domain.
  * Cost of a decision: O(log n + n / 256) for n trials; with `synch`, O(n log n) once an interval.
  * @param options.metric - Metric to rank by. Default: the experiment's.
@@ -72,6 +74,7 @@ export type PbtState = TrainingState<null>
  * @param options.resampleProbability - How often a value is drawn anew. From 0 to 1. Default 0.25.
  * @param options.perturbationFactors - What numbers are multiplied by. Default [1.2, 0.8].
  * @param options.customExploreFn - Changes the configuration further. Default: none.
+ * @param options.where - Which configurations are allowed. Default: all.
  * @param options.logConfig - Whether the evidence of an exploit holds the configurations. Default true.
  * @param options.synch - Whether all wait for each other. Default false.
  * @throws {OptionError} when an option is unknown or out of its range, nothing is to be changed, or `mode` stands without
@@ -90,7 +93,7 @@ export function pbt<Config = Readonly<Record<string, unknown>>>(
 ): Scheduler<PbtState> {
   const settings = readOptions('pbt', options, DEFAULTS, CHECKS)
   refuseModeAlone('pbt', settings)
-  const { customExploreFn } = settings
+  const { customExploreFn, where } = settings
   const mutators = readMutations('pbt.hyperparamMutations', settings.hyperparamMutations)
   if (mutators.length === 0 && customExploreFn === undefined) {
     throw new OptionError(
@@ -103,12 +106,14 @@ export function pbt<Config = Readonly<Record<string, unknown>>>(
     hyperparameters: mutators.map(({ keys }) => keys),
     init: () => null,
     explore(_, { config, random }) {
-      const explored = explore(config, mutators, settings, random)
-      if (customExploreFn === undefined) return explored
-      return {
-        ...explored,
-        config: customised('pbt', customExploreFn, explored.config, random.fork('custom')),
-      }
+      return firstAllowed(where, config, random, (chance) => {
+        const explored = explore(config, mutators, settings, chance)
+        if (customExploreFn === undefined) return explored
+        return {
+          ...explored,
+          config: customised('pbt', customExploreFn, explored.config, chance.fork('custom')),
+        }
+      })
     },
   })
 }

@@ -10,6 +10,10 @@ export interface PopulationOptions<Config = Readonly<Record<string, unknown>>> e
   readonly quantileFraction?: number | undefined
   /** Changes the configuration further, last of all. It gets a copy, and returns what is to be used, at once. */
   readonly customExploreFn?: ExploreFunction<Config> | undefined
+  /**
+   * Which configurations are allowed; the same as the experiment's `where`, which a scheduler does not know. Default: all.
+   */
+  readonly where?: ((config: Config) => boolean) | undefined
   /** Whether the evidence of an exploit holds both configurations and what was changed. Default true. */
   readonly logConfig?: boolean | undefined
   /** Whether all trials wait for each other at each interval, and are considered together. Default false. */
@@ -22,6 +26,7 @@ export const POPULATION_DEFAULTS = {
   perturbationInterval: 60,
   quantileFraction: 0.25,
   customExploreFn: undefined,
+  where: undefined,
   logConfig: true,
   synch: false,
 }
@@ -32,6 +37,7 @@ export const POPULATION_CHECKS: Checks<PopulationOptions<never>> = {
   perturbationInterval: must.above(0),
   quantileFraction: must.within(0, 0.5),
   customExploreFn: must.beFunction,
+  where: must.beFunction,
   logConfig: must.beBoolean,
   synch: must.beBoolean,
 }

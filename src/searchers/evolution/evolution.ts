@@ -3,6 +3,7 @@ import type { RandomStream } from '../../random/random.ts'
 import { pointKey } from '../../space/encoding.ts'
 import { KnownSpace } from '../known-space.ts'
 import { lossesOf, violationOf } from '../losses.ts'
+import { Portable } from '../portable.ts'
 import type { Ask, Search, SearchContext, ToldTrial } from '../searcher.ts'
 import type { FrontCut } from './elite.ts'
 import { Offspring } from './offspring.ts'
@@ -64,7 +65,7 @@ export function evolve(
     isCrowdingCompared: rules.isCrowdingCompared,
   })
   const before = saved as Saved | undefined
-  const recent = new RecentPoints(before?.recent)
+  const recent = new RecentPoints(new Portable(parameters), before?.recent)
   if (before !== undefined) {
     born = before.born
     population.restore(before.members.map((packed) => unpackMember(packed, parameters)))

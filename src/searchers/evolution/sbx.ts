@@ -16,26 +16,18 @@ const LEAST_DISTANCE = 1e-10
  * Source: Deb & Agrawal 1995, Complex Systems 9; bounded as in the authors' NSGA-II.
  */
 export function sbx(settings: SbxSettings): Crossover {
-  return {
-    parentCount: 2,
-    cross([a, b], random) {
-      const parents = [a as Float64Array, b as Float64Array] as const
-      const first = parents[0].slice()
-      const second = parents[1].slice()
-      for (let i = 0; i < first.length; i++) {
-        const x = parents[0][i] as number
-        const y = parents[1][i] as number
-        const low = Math.min(x, y)
-        const high = Math.max(x, y)
-        const distance = Math.max(high - low, LEAST_DISTANCE)
-        const u = random.next()
-        const middle = (low + high) / 2
-        first[i] = middle - (spread(u, 1 + (2 * low) / distance, settings.eta) * distance) / 2
-        second[i] = middle + (spread(u, 1 + (2 * (1 - high)) / distance, settings.eta) * distance) / 2
-      }
-      return oneOfTwo(parents, [first, second], settings, random)
-    },
-  }
+  const { eta } = settings
+  return oneOfTwo(settings, (random) => (x, y) => {
+    const low = Math.min(x, y)
+    const high = Math.max(x, y)
+    const distance = Math.max(high - low, LEAST_DISTANCE)
+    const u = random.next()
+    const middle = (low + high) / 2
+    return [
+      middle - (spread(u, 1 + (2 * low) / distance, eta) * distance) / 2,
+      middle + (spread(u, 1 + (2 * (1 - high)) / distance, eta) * distance) / 2,
+    ]
+  })
 }
 
 /** β of equation 3, cut off where the child would pass the bound that is β = `limit` away. */

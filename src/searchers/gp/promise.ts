@@ -54,27 +54,28 @@ export function promiseOf(model: Model, pending: Pending, random: RandomStream):
   const feasibility = constraints.map(({ process, threshold }) => logProbability(process, threshold))
   if (!model.isFeasible.includes(true)) return productOf(feasibility)
   const known = model.isFeasible.flatMap((isFeasible, i) => (isFeasible ? [i] : []))
+  const state = { known, running, rows: pending.running, constraints, random }
+  const [objective] = objectives as [GaussianProcess]
   const improvement =
-    objectives.length === 1
-      ? improvementOver(
-          objectives[0] as GaussianProcess,
-          known,
-          running,
-          pending.running,
-          constraints,
-          random,
-        )
-      : hypervolumeOver(objectives, known, running, pending.running, constraints, random)
+    objectives.length === 1 ? improvementOver(objective, state) : hypervolumeOver(objectives, state)
   return productOf([improvement, ...feasibility])
+}
+
+/** What improvement is measured by, besides the objectives. */
+interface Improving {
+  /** Which of the modelled trials are feasible. */
+  readonly known: readonly number[]
+  /** The points that run. Shape (r, d). */
+  readonly running: Float64Array
+  /** The same, row by row. */
+  readonly rows: readonly Float64Array[]
+  readonly constraints: readonly Belief[]
+  readonly random: RandomStream
 }
 
 function improvementOver(
   process: GaussianProcess,
-  known: readonly number[],
-  running: Float64Array,
-  rows: readonly Float64Array[],
-  constraints: readonly Belief[],
-  random: RandomStream,
+  { known, running, rows, constraints, random }: Improving,
 ): Acquisition {
   const best = known.reduce((most, i) => Math.max(most, process.y[i] as number), -Infinity)
   if (rows.length === 0) return logExpectedImprovement(process, best)
@@ -89,11 +90,7 @@ function improvementOver(
 
 function hypervolumeOver(
   objectives: readonly GaussianProcess[],
-  known: readonly number[],
-  running: Float64Array,
-  rows: readonly Float64Array[],
-  constraints: readonly Belief[],
-  random: RandomStream,
+  { known, running, rows, constraints, random }: Improving,
 ): Acquisition {
   const losses = known.map((i) => objectives.map(({ y }) => -(y[i] as number)))
   if (rows.length === 0) return logHypervolumeImprovement(objectives, losses)

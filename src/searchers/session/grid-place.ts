@@ -49,6 +49,11 @@ export class GridPlace {
     this.#suggested++
   }
 
+  /** One that was taken became no trial. */
+  giveBack(): void {
+    this.#suggested--
+  }
+
   /** Leaves a combination out. @returns Whether there is another one. */
   skip(tries: Tries): boolean {
     this.#skipped += this.#copies

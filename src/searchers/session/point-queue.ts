@@ -42,6 +42,11 @@ export class PointQueue {
     this.#taken++
   }
 
+  /** One that was taken became no trial. */
+  giveBack(): void {
+    this.#taken--
+  }
+
   /** Those with a result whose trials are not made yet. */
   get given(): readonly GivenTrial[] {
     return this.#given.slice(this.#givenTaken)

@@ -28,8 +28,9 @@ export function mustBeSuggestion({ name }: Searcher, number: number, received: S
 }
 
 /**
- * The configuration that a suggested point comes to. Of a space for one trial alone the searcher may not know: what does
- * not fit it is drawn.
+ * The configuration that a suggested point comes to. Of a space for one trial alone the searcher may not know, and what
+ * it repeats may have run in another: what does not fit is drawn.
+ * @param isCopy - Whether the point is that of a trial which ran.
  * @throws {TroupeError} with code `'searcher'` when the point is not in the declared space.
  * @throws {SpaceError} from the function of a define-by-run space.
  */
@@ -37,7 +38,7 @@ export function resolveSuggested(
   { name }: Searcher,
   suggested: Params,
   { number, space: own }: SessionAsk,
-  { space, draws }: { readonly space: Space; readonly draws: RandomStream },
+  { space, draws, isCopy }: { readonly space: Space; readonly draws: RandomStream; readonly isCopy: boolean },
 ): Resolved {
   let point = suggested
   for (;;) {
@@ -45,7 +46,8 @@ export function resolveSuggested(
       return (own ?? space).resolve(point, draws)
     } catch (error) {
       if (!(error instanceof SpaceError) || !Object.hasOwn(point, error.path)) throw error
-      if (own === undefined) throw space.kind === 'declared' ? outOfSpace(name, number, error) : error
+      if (own === undefined && !isCopy)
+        throw space.kind === 'declared' ? outOfSpace(name, number, error) : error
       const { [error.path]: _, ...rest } = point
       point = rest
     }

@@ -104,7 +104,11 @@ export class Turns {
     if (suggestion.kind === 'finished') return this.#finish()
     const { point, isExact = false, choice, copy } = suggestion
     const draws = ground.drawsOf(number, tries.count)
-    const resolved = resolveSuggested(searcher, point, ask, { space: ground.space, draws })
+    const resolved = resolveSuggested(searcher, point, ask, {
+      space: ground.space,
+      draws,
+      isCopy: copy !== undefined,
+    })
     if (isExact && ground.space.kind === 'define-by-run') {
       checkKept(point, resolved)
       if (!this.#exact.add(resolved.params)) return this.#turnDown(ask, 'duplicates', resolved, tries)

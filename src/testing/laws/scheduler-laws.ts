@@ -84,6 +84,17 @@ export function schedulerLaws<State>(given: SchedulerCase<State>): readonly Law<
       walk.takeAll(history.before)
       walk.finish()
     }),
+    law(
+      'trials that are tried again, whose reports come again, come to an end like all others',
+      (history) => {
+        const walk = walkOf(history)
+        walk.takeAll(history.before)
+        walk.retryAll()
+        walk.takeAll(history.after)
+        walk.retryAll()
+        walk.finish()
+      },
+    ),
   ]
 }
 
@@ -150,6 +161,7 @@ export function schedulerSteps(fc: Generators): FastCheck.Arbitrary<SchedulerSte
           checkpoint: fc.boolean(),
         }),
       },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('retry' as const), pick }) },
       {
         weight: 1,
         arbitrary: fc.record({

@@ -12,4 +12,6 @@ export type SchedulerStep =
       readonly values: readonly number[]
       readonly checkpoint: boolean
     }
+  /** It fails, and is tried again from its checkpoint. */
+  | { readonly kind: 'retry'; readonly pick: number }
   | { readonly kind: 'end'; readonly pick: number; readonly state: EndState }

@@ -49,6 +49,7 @@ export class SchedulerWalk<State> {
   readonly #running: number[] = []
   readonly #configs: unknown[] = []
   readonly #times = new Map<number, number>()
+  readonly #attempts = new Map<number, number>()
   readonly #checkpoints = new Map<number, number>()
   readonly #last = new Map<number, TrialReport>()
 
@@ -83,6 +84,8 @@ export class SchedulerWalk<State> {
         return this.#run(step.idle)
       case 'report':
         return this.#report(step)
+      case 'retry':
+        return this.#retry(this.#running[step.pick % Math.max(1, this.#running.length)])
       case 'end':
         return this.#endOne(step)
       default:
@@ -92,6 +95,13 @@ export class SchedulerWalk<State> {
 
   takeAll(steps: readonly SchedulerStep[]): SchedulerAnswer[] {
     return steps.map((step) => this.take(step))
+  }
+
+  /** Lets all that run fail, and tries them again. */
+  retryAll(): void {
+    this.#telling(() => {
+      for (const trial of [...this.#running]) this.#retry(trial)
+    })
   }
 
   /**
@@ -147,6 +157,7 @@ export class SchedulerWalk<State> {
     copy.#running.push(...this.#running)
     for (const [trial, status] of this.#waiting) copy.#waiting.set(trial, status)
     for (const [trial, time] of this.#times) copy.#times.set(trial, time)
+    for (const [trial, attempt] of this.#attempts) copy.#attempts.set(trial, attempt)
     for (const [trial, time] of this.#checkpoints) copy.#checkpoints.set(trial, time)
     for (const [trial, report] of this.#last) copy.#last.set(trial, report)
     return copy
@@ -215,6 +226,7 @@ export class SchedulerWalk<State> {
       },
       config: this.#configs[trial],
       hasCheckpoint: this.#checkpoints.has(trial),
+      attempt: this.#attempts.get(trial) ?? 1,
     })
     this.#last.set(trial, report)
     const made = `trial ${trial} reports ${reported.join(' and ')} at ${this.#timeAttr} ${time}${checkpoint ? ', with a checkpoint' : ''}`
@@ -249,6 +261,17 @@ export class SchedulerWalk<State> {
     this.#times.set(trial, from)
     this.#checkpoints.set(trial, from)
     return true
+  }
+
+  #retry(trial: number | undefined): SchedulerAnswer {
+    if (trial === undefined) return undefined
+    this.#running.splice(this.#running.indexOf(trial), 1)
+    this.#waiting.set(trial, 'pending')
+    const time = this.#checkpoints.get(trial) ?? 0
+    this.#times.set(trial, time)
+    this.#attempts.set(trial, (this.#attempts.get(trial) ?? 1) + 1)
+    this.story.push(`trial ${trial} fails, and is to be tried again from ${this.#timeAttr} ${time}`)
+    return { trial, commands: [] }
   }
 
   #endOne({ pick, state }: Extract<SchedulerStep, { kind: 'end' }>): SchedulerAnswer {

@@ -14,6 +14,7 @@ import { contains, pointKey } from '../../space/encoding.ts'
 import { readSpace } from '../../space/read-space.ts'
 import type { SpaceDefinition } from '../../space/space.ts'
 import { Breach } from './breach.ts'
+import { keptCopy } from './kept-copy.ts'
 import { watched } from './watched-searcher.ts'
 
 /** One step of a search: a configuration is asked for, or one of the running trials ends. */
@@ -55,6 +56,8 @@ export class SearchWalk {
   readonly story: string[] = []
   readonly #objectives: readonly Objective[]
   readonly #running = new Map<number, TrialAnswer>()
+  /** What happened, for another session to be brought to the same place. */
+  readonly #past: ((session: SearchSession) => void | Promise<void>)[] = []
   #count = 0
   #isOpen = true
 
@@ -78,6 +81,17 @@ export class SearchWalk {
     for (const [number, answer] of other.#running) this.#running.set(number, answer)
     this.story.push(...other.story)
     return this
+  }
+
+  /** Goes through what happened to another walk, as when a study is loaded, and takes over from there. */
+  async recall(other: SearchWalk): Promise<void> {
+    this.goOnFrom(other).story.push('a new search is told all of that again')
+    for (const again of other.#past) await this.#guard(() => again(this.session))
+  }
+
+  /** What another process would read of the saved search; undefined when there is nothing to go on from. */
+  save(): Promise<unknown> {
+    return this.#guard(() => keptCopy(this.session.save()))
   }
 
   /** Does the steps, one after the other. Gives what was answered. */
@@ -146,6 +160,8 @@ export class SearchWalk {
     if (answer.kind !== 'trial') return answer
     this.#assertInside(number, answer)
     this.#running.set(this.#count++, answer)
+    const { source, params } = answer
+    this.#past.push((session) => session.recall({ number, running, source, params }))
     return answer
   }
 
@@ -168,11 +184,13 @@ export class SearchWalk {
       constraints: constraint === undefined ? {} : { limit: constraint },
     }
     this.story.push(endInWords(told))
-    await this.#guard(() => {
-      if (reported !== undefined && this.session.observes)
-        this.session.observe({ number, step: count, values: reported })
-      return this.session.tell(told)
-    })
+    const tell = (session: SearchSession): void | Promise<void> => {
+      if (reported !== undefined && session.observes)
+        session.observe({ number, step: count, values: reported })
+      return session.tell(told)
+    }
+    this.#past.push(tell)
+    await this.#guard(() => tell(this.session))
   }
 
   #assertInside(number: number, { params, domains }: TrialAnswer): void {

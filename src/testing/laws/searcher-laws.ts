@@ -32,6 +32,9 @@ export interface SearchHistory {
 export const SEARCHES = {
   repeats: 'a searcher suggests the same after the same calls with the same seed',
   resumes: 'a searcher goes on the same after it was saved and started again',
+  rebuilt:
+    'a searcher that says isRebuiltByTells suggests the same when it was told of all trials and asked for none',
+  again: 'a searcher goes on the same when it was asked for and told of all trials again',
   ignores: 'a searcher that says ignoresResults suggests the same whatever the results',
   ends: 'a searcher comes to the end of a finite space, point by point, when none may come twice',
 } as const
@@ -82,9 +85,9 @@ export function searcherLaws(given: SearcherCase): readonly Law<SearchHistory>[]
     law(SEARCHES.resumes, async (history) => {
       await walking(walkOf(history), async (unbroken) => {
         await unbroken.run(history.before)
-        const saved = unbroken.session.save()
+        const saved = await unbroken.save()
         if (saved === undefined) return
-        await walking(walkOf(history, structuredClone(saved)), async (resumed) => {
+        await walking(walkOf(history, saved), async (resumed) => {
           resumed.goOnFrom(unbroken).story.push('it is saved, and started again from that')
           const answers = await unbroken.run(history.after)
           await resumed.runAs(
@@ -96,10 +99,37 @@ export function searcherLaws(given: SearcherCase): readonly Law<SearchHistory>[]
         })
       })
     }),
+    make().isRebuiltByTells === true
+      ? law(SEARCHES.rebuilt, (history) =>
+          goesOn(history, walkOf, SEARCHES.rebuilt, ' Leave isRebuiltByTells out.'),
+        )
+      : law(SEARCHES.again, (history) => goesOn(history, walkOf, SEARCHES.again, '')),
     ...(ignoresResults(make())
       ? [law(SEARCHES.ignores, (history) => resultsCountForNothing(history, walkOf))]
       : []),
   ]
+}
+
+/** A search that another process goes through again, as when a study is loaded. */
+async function goesOn(
+  history: SearchHistory,
+  planOf: (history: SearchHistory) => WalkPlan,
+  says: string,
+  advice: string,
+): Promise<void> {
+  await walking(planOf(history), async (unbroken) => {
+    await unbroken.run(history.before)
+    await walking(planOf(history), async (rebuilt) => {
+      await rebuilt.recall(unbroken)
+      const answers = await unbroken.run(history.after)
+      await rebuilt.runAs(
+        answers,
+        history.after,
+        says,
+        (here, there) => `the last answer is ${here}, and ${there} of the search that went on.${advice}`,
+      )
+    })
+  })
 }
 
 // Copies wait for each other, so there nothing is asked for early.

@@ -2,6 +2,7 @@ import { branch } from '../../space/branch.ts'
 import { choice, ordinal } from '../../space/choices.ts'
 import { randint } from '../../space/integers.ts'
 import { loguniform, quniform, randn, uniform } from '../../space/numbers.ts'
+import { sampleFrom } from '../../space/sample-from.ts'
 import type { Space, SpaceDefinition } from '../../space/space.ts'
 import { inWords } from '../../space/values.ts'
 
@@ -33,7 +34,7 @@ const byRunning: SpaceDefinition = (trial) => {
   return { steps: 100 }
 }
 
-/** Spaces of every kind: define-by-run, finite and infinite ones, with branches and without. */
+/** Spaces of every kind: define-by-run, finite and infinite ones, with branches and without, with values of any type. */
 export const SPACES: readonly SpaceDefinition[] = [
   byRunning,
   ...FINITE_SPACES.map(({ space }) => space),
@@ -45,6 +46,12 @@ export const SPACES: readonly SpaceDefinition[] = [
   {
     x: uniform(0, 1),
     act: branch({ relu: { width: uniform(0, 20) }, tanh: { width: uniform(-1, 21), alpha: uniform(0, 1) } }),
+  },
+  {
+    squash: choice([Math.tanh, Math.atan]),
+    shape: choice([{ width: 8 }, { width: 16 }]),
+    x: uniform(0, 1),
+    twice: sampleFrom(({ x }) => 2 * Number(x)),
   },
 ]
 

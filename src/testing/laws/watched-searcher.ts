@@ -42,6 +42,9 @@ function watchedSearch(search: Search, timeoutMs: number): Search {
     isThenable(answer) ? settledWithin(timeoutMs, call, answer) : answer
 
   return {
+    get isRebuiltByTells() {
+      return search.isRebuiltByTells
+    },
     suggest(ask) {
       const call = `suggest for trial ${ask.number}`
       const before = runningIn(ask)
@@ -72,15 +75,7 @@ function watchedSearch(search: Search, timeoutMs: number): Search {
       },
     }),
     ...(search.save !== undefined && {
-      save: () => {
-        const saved = now(CALLS.saves, 'save', () => search.save?.())
-        try {
-          return structuredClone(saved)
-        } catch (cause) {
-          const text = `save gave what structuredClone cannot copy: ${asError(cause).message.replace(/\.$/, '')}.`
-          throw new Breach(CALLS.saves, text, { cause })
-        }
-      },
+      save: () => now(CALLS.saves, 'save', () => search.save?.()),
     }),
     close: () => now(CALLS.closes, 'close', () => search.close?.()),
   }

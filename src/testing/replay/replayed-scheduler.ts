@@ -1,8 +1,9 @@
 import type { LogRecord } from '../../core/log.ts'
 import { metricOf } from '../../core/metrics.ts'
-import { type Objective, orient } from '../../core/objective.ts'
+import { isFeasible } from '../../core/order.ts'
 import type { Resources } from '../../core/trial.ts'
 import { randomStream } from '../../random/random.ts'
+import { reportScore } from '../../schedulers/report-score.ts'
 import type {
   Candidate,
   Command,
@@ -44,6 +45,7 @@ interface Replayed {
   config: unknown
   hasCheckpoint: boolean
   last: TrialReport | undefined
+  readonly constraints: Record<string, number>
   /** What is to happen to it by a command, or by an exploit that was decided. */
   due: Command['decision'] | undefined
   /** Whether its own report ended it. */
@@ -85,6 +87,11 @@ export class ReplayedScheduler {
         return this.#add(record)
       case 'trial.report':
         return this.#report(record)
+      case 'trial.constraint': {
+        const constraints = this.#trials.get(record.trial)?.constraints
+        if (constraints !== undefined) constraints[record.key] = record.value
+        return undefined
+      }
       case 'trial.decision':
         return this.#compare(record)
       case 'trial.exploited':
@@ -116,6 +123,7 @@ export class ReplayedScheduler {
       config,
       hasCheckpoint: this.#setting.checkpoints === 'all',
       last: undefined,
+      constraints: {},
       due: undefined,
       isDecided: false,
     })
@@ -138,15 +146,16 @@ export class ReplayedScheduler {
   }
 
   #ranked(
-    { trial, metrics }: RecordOf<'trial.report'>,
-    { config, hasCheckpoint }: Replayed,
+    { trial, metrics, attempt }: RecordOf<'trial.report'>,
+    { config, hasCheckpoint, constraints }: Replayed,
   ): TrialReport | undefined {
     const { objectives } = this.#setting.context
     const values = objectives.map(({ metric }) => metricOf(metrics, metric))
     const time = metricOf(metrics, this.#timeAttr)
     if (time === undefined || !values.every((value) => value !== undefined)) return undefined
-    const score = scoreOf(values, objectives)
-    return { trial, time, score, values, metrics, config, hasCheckpoint }
+    const feasible = isFeasible(constraints)
+    const score = reportScore(values[0], objectives[0], feasible)
+    return { trial, time, score, values, metrics, config, hasCheckpoint, feasible, attempt }
   }
 
   #compare(record: RecordOf<'trial.decision'>): Mismatch | undefined {
@@ -251,10 +260,6 @@ export class ReplayedScheduler {
 /** The name of a report in a trace. */
 export function keyOf({ trial, attempt, seq }: RecordOf<'trial.report' | 'trial.decision'>): string {
   return `${trial}/${attempt}/${seq}`
-}
-
-function scoreOf(values: readonly number[], [first]: readonly Objective[]): number {
-  return first === undefined ? NaN : orient(values[0] as number, first.mode)
 }
 
 /** As text in which functions count by their names, since that is what is left of them in a trace. */

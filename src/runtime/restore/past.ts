@@ -1,0 +1,197 @@
+import type { LogRecord } from '../../core/log.ts'
+import { describe } from '../../core/options.ts'
+import { sameValue } from '../../space/same-value.ts'
+import { DivergenceError } from '../../errors.ts'
+
+/** What a searcher answered, as its log says it. */
+export interface PastAnswer {
+  readonly kind: 'point' | 'wait' | 'finished'
+  /** The trial that was made of it; undefined for an answer that is no point, and for one that came too late. */
+  readonly created: (LogRecord & { readonly type: 'trial.created' }) | undefined
+}
+
+// What must come again of a record. Metrics and configurations are the log's own.
+const MUST_AGREE = [
+  'trial',
+  'attempt',
+  'seq',
+  'decision',
+  'from',
+  'to',
+  'cause',
+  'state',
+  'answer',
+  'id',
+  'donor',
+]
+
+/**
+ * What happened before, while it is being done again: a log, and how far in it we are. What comes again is compared with
+ * what the log has next, and is not written a second time.
+ *
+ * Between a stop and the going on after it the log also tells how trials were made to leave, which never happened once it
+ * has gone on: there nothing is compared.
+ */
+export class Past {
+  /** When the last thing happened. */
+  readonly endedAt: number
+  /** What the experiment's clock said, in milliseconds. */
+  #now = 0
+  readonly #records: readonly LogRecord[]
+  #position = 0
+  #isStopping = false
+  #triedAt = -1
+  /** Called each time that something came again. */
+  onTaken: (() => void) | undefined
+  #divergence: DivergenceError | undefined
+  #waiting: { readonly trial: number; readonly resolve: (answer: PastAnswer | undefined) => void } | undefined
+
+  constructor(records: readonly LogRecord[]) {
+    this.#records = records
+    this.endedAt = records.reduce((latest, { at }) => Math.max(latest, at), 0)
+  }
+
+  get isOver(): boolean {
+    return this.#position >= this.#records.length || this.#divergence !== undefined
+  }
+
+  get now(): number {
+    return this.#now
+  }
+
+  get divergence(): DivergenceError | undefined {
+    return this.#divergence
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  get next(): LogRecord | undefined {
+    return this.isOver ? undefined : this.#records[this.#position]
+  }
+
+  /** Whether the next record is of a suggestion that never became a trial: the process was cut off in between. */
+  get isOrphan(): boolean {
+    const asked = this.next
+    if (asked?.type !== 'searcher.asked' || asked.answer !== 'point') return false
+    return this.#records[this.#position + 1]?.type !== 'trial.created'
+  }
+
+  /** Whether the experiment had been told to stop. */
+  get isStopping(): boolean {
+    return this.#isStopping
+  }
+
+  /** Whether this is the first time that the next thing is to be made to happen. */
+  isFirstTry(): boolean {
+    const isFirst = this.#triedAt !== this.#position
+    this.#triedAt = this.#position
+    return isFirst
+  }
+
+  /** It is the time at which the next thing happened. */
+  moveClock(): void {
+    this.#now = Math.max(this.#now, this.next?.at ?? this.endedAt)
+  }
+
+  /** The next record is of no consequence. */
+  skip(): void {
+    this.#position++
+  }
+
+  /** From here on it had been told to stop. */
+  beginStop(): void {
+    this.#isStopping = true
+    this.skip()
+  }
+
+  /** It went on again after the stop. */
+  endStop(): void {
+    this.#isStopping = false
+  }
+
+  /** This came again. */
+  take(record: LogRecord): void {
+    if (this.isOver || this.#isStopping || record.type === 'policy.restarted') return
+    const expected = this.#records[this.#position] as LogRecord
+    if (agree(expected, record)) {
+      this.#now = Math.max(this.#now, expected.at)
+      this.#position++
+      this.onTaken?.()
+    } else this.diverge(`next was ${inWords(expected)}, but it came to ${inWords(record)}`)
+  }
+
+  /** It cannot come to where the log ends. */
+  diverge(how: string): void {
+    this.#divergence ??= new DivergenceError(
+      `What was kept does not come again: at record ${this.#position} of ${this.#records.length} ${how}. An experiment goes on with the space, searcher, scheduler, stoppers and options that it was made with, and in a version of this library that decides the same. Give it those, or begin another one with the best configurations of this one as pointsToEvaluate.`,
+    )
+  }
+
+  /**
+   * What the searcher answered for this trial; a promise when other things happened before it did. Undefined when the log
+   * ends before.
+   */
+  answer(trial: number): PastAnswer | Promise<PastAnswer | undefined> {
+    const found = this.#isStopping ? undefined : this.#answerAt(trial)
+    if (found !== undefined) return found
+    return new Promise((resolve) => {
+      this.#waiting = { trial, resolve }
+    })
+  }
+
+  /** Gives the answer that is waited for, when it is its turn. Whether it was. */
+  giveAnswer(): boolean {
+    const waiting = this.#waiting
+    const found = waiting && this.#answerAt(waiting.trial)
+    if (found === undefined) return false
+    this.#waiting = undefined
+    waiting?.resolve(found)
+    return true
+  }
+
+  /** Whoever still waits for an answer asks anew. */
+  end(): void {
+    this.#waiting?.resolve(undefined)
+    this.#waiting = undefined
+  }
+
+  #answerAt(trial: number): PastAnswer | undefined {
+    if (this.isOver) return undefined
+    // What the user wants is on its way already, and comes before the answer.
+    const isTold = this.next?.type === 'trial.steered' && this.#triedAt === this.#position
+    const index = this.#position + (isTold ? 1 : 0)
+    const asked = this.#records[index]
+    if (asked?.type !== 'searcher.asked' || asked.trial !== trial) return undefined
+    const after = this.#records[index + 1]
+    const created = after?.type === 'trial.created' && after.trial === trial ? after : undefined
+    return asked.answer === 'point' && created === undefined ? undefined : { kind: asked.answer, created }
+  }
+}
+
+function agree(expected: LogRecord, record: LogRecord): boolean {
+  if (expected.type !== record.type) return false
+  const [a, b] = [expected, record] as readonly Readonly<Record<string, unknown>>[]
+  return MUST_AGREE.every((key) => sameValue(a?.[key], b?.[key]))
+}
+
+function inWords(record: LogRecord): string {
+  const facts = Object.entries(record).filter(([key]) => MUST_AGREE.includes(key))
+  return `${record.type}${facts.map(([key, value]) => ` ${key} ${describe(value)}`).join(',')}`
+}
+
+/** A log to go on from. @throws {DivergenceError} when it is not that of an experiment. */
+export function pastOf(records: readonly LogRecord[]): {
+  readonly past: Past
+  readonly trialCount: number
+  readonly slotCount: number | undefined
+} {
+  const [first] = records
+  if (first?.type !== 'experiment.started')
+    throw new DivergenceError(
+      'What is to be gone on from does not begin with the start of an experiment. Give its whole log, or the first part of it.',
+    )
+  const { trialCount, slotCount } = first
+  return { past: new Past(records), trialCount, slotCount }
+}
