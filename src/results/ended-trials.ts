@@ -1,6 +1,7 @@
 import type { Params, TrialRecord } from '../core/trial.ts'
 import { randomStream } from '../random/random.ts'
 import type { ToldTrial } from '../searchers/searcher.ts'
+import { domainsOf } from '../space/domains-of.ts'
 import { sameValue } from '../space/same-value.ts'
 import type { Domain, Space } from '../space/space.ts'
 import { hasEnded } from './result.ts'
@@ -17,7 +18,7 @@ export function endedTrialsOf(records: readonly TrialRecord[], space: Space | un
   const ended: EndedTrial[] = []
   for (const { number, params, state, values, constraints } of records) {
     if (!hasEnded(state)) continue
-    const domains = space === undefined ? {} : domainsOf(space, params)
+    const domains = space === undefined ? {} : knownDomains(space, params)
     ended.push({ number, params, domains, state, values, constraints })
   }
   return ended
@@ -25,16 +26,8 @@ export function endedTrialsOf(records: readonly TrialRecord[], space: Space | un
 
 type Domains = Record<string, Domain>
 
-function domainsOf(space: Space, params: Params): Domains {
-  return space.kind === 'declared' ? declaredDomains(space, params) : suggestedDomains(space, params)
-}
-
-function declaredDomains({ parameters }: Space, params: Params): Domains {
-  const domains: Domains = {}
-  for (const { path, domain, when } of parameters) {
-    if (when.every((taken) => params[taken.path] === taken.value)) domains[path] = domain
-  }
-  return domains
+function knownDomains(space: Space, params: Params): Domains {
+  return space.kind === 'declared' ? domainsOf(params, space) : suggestedDomains(space, params)
 }
 
 function suggestedDomains(space: Space, params: Params): Domains {

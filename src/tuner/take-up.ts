@@ -69,11 +69,7 @@ function totalOf(
  */
 export function checkTakenUp(
   records: readonly LogRecord[],
-  given: {
-    readonly searcherName: string
-    readonly schedulerName: string
-    readonly objectives: readonly Objective[]
-  },
+  given: { readonly searcherName: string; readonly schedulerName: string },
 ): void {
   const started = startOf(undefined, records)
   for (const [kind, is, was] of [

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { fileCheckpoints } from '../../src/checkpoints/file-checkpoints.ts'
 import { folderOfPrefix, keyOfNames, pathOfKey } from '../../src/checkpoints/key-path.ts'
 import { bundled, startChild, temporaryFolder } from '../stores/journal/children.ts'
-import { NO_SMALL_DISK, removeSmallDisks, smallDisk } from '../stores/journal/small-disk.ts'
+import { NO_SMALL_DISK, removeSmallDisks, smallDisk } from '../support/small-disk.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const textOf = (content: Uint8Array) => new TextDecoder().decode(content)

@@ -1,14 +1,8 @@
 import type { LogRecord } from '../../core/log.ts'
 import { describe } from '../../core/options.ts'
-import { sameValue } from '../../space/same-value.ts'
 import { DivergenceError } from '../../errors.ts'
-
-/** What a searcher answered, as its log says it. */
-export interface PastAnswer {
-  readonly kind: 'point' | 'wait' | 'finished'
-  /** The trial that was made of it; undefined for an answer that is no point, and for one that came too late. */
-  readonly created: (LogRecord & { readonly type: 'trial.created' }) | undefined
-}
+import type { RecordedAnswer } from '../../searchers/session.ts'
+import { sameValue } from '../../space/same-value.ts'
 
 // What must come again of a record. Metrics and configurations are the log's own.
 const MUST_AGREE = [
@@ -44,7 +38,9 @@ export class Past {
   /** Called each time that something came again. */
   onTaken: (() => void) | undefined
   #divergence: DivergenceError | undefined
-  #waiting: { readonly trial: number; readonly resolve: (answer: PastAnswer | undefined) => void } | undefined
+  #waiting:
+    | { readonly trial: number; readonly resolve: (answer: RecordedAnswer | undefined) => void }
+    | undefined
 
   constructor(records: readonly LogRecord[]) {
     this.#records = records
@@ -133,7 +129,7 @@ export class Past {
    * What the searcher answered for this trial; a promise when other things happened before it did. Undefined when the log
    * ends before.
    */
-  answer(trial: number): PastAnswer | Promise<PastAnswer | undefined> {
+  answer(trial: number): RecordedAnswer | Promise<RecordedAnswer | undefined> {
     const found = this.#isStopping ? undefined : this.#answerAt(trial)
     if (found !== undefined) return found
     return new Promise((resolve) => {
@@ -157,7 +153,7 @@ export class Past {
     this.#waiting = undefined
   }
 
-  #answerAt(trial: number): PastAnswer | undefined {
+  #answerAt(trial: number): RecordedAnswer | undefined {
     if (this.isOver) return undefined
     // What the user wants is on its way already, and comes before the answer.
     const isTold = this.next?.type === 'trial.steered' && this.#triedAt === this.#position

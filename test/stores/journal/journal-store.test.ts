@@ -20,7 +20,7 @@ import type { OptionError } from '../../../src/errors.ts'
 import { journalFromUrl, journalStore } from '../../../src/stores/journal/journal-store.ts'
 import { storeConformance } from '../conformance.ts'
 import { bundled, startChild, temporaryFolder } from './children.ts'
-import { NO_SMALL_DISK, removeSmallDisks, smallDisk } from './small-disk.ts'
+import { NO_SMALL_DISK, removeSmallDisks, smallDisk } from '../../support/small-disk.ts'
 
 const attr = (value: unknown): LogRecord => ({ at: 1, type: 'study.attr', key: 'k', value })
 const counted = (count: number): LogRecord[] => Array.from({ length: count }, (_, i) => attr(i))

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../../src/core/log.ts'
 import { OptionError } from '../../../src/errors.ts'
 import { sqliteStore, sqliteStoreOfUrl } from '../../../src/stores/sqlite/sqlite-store.ts'
-import { NO_SMALL_DISK, removeSmallDisks, smallDisk } from '../journal/small-disk.ts'
+import { NO_SMALL_DISK, removeSmallDisks, smallDisk } from '../../support/small-disk.ts'
 
 let folder = ''
 let fileCount = 0
