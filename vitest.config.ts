@@ -12,6 +12,9 @@ export default defineConfig({
       include: ['src/**/*.ts', 'machines/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
     },
+    // Much of the time is spent waiting for child processes and disks.
+    maxWorkers: 2,
+    reporters: ['default', './test/support/skip-reasons.ts'],
     projects: [
       {
         resolve,

@@ -39,7 +39,7 @@ function tunerOn(storage: string): Tuner<{ lr: number }> {
   })
 }
 
-/** Runs it in another process, and kills that after so many reports. */
+/** Runs it in another process, and kills that after so many reports, of which the last may not be kept yet. */
 async function killAfter(reports: number, storage: string): Promise<void> {
   const file = fileURLToPath(import.meta.url)
   const child = spawn(process.execPath, [...process.execArgv, file, storage], {
@@ -49,7 +49,7 @@ async function killAfter(reports: number, storage: string): Promise<void> {
   for await (const _ of createInterface({ input: child.stdout }))
     if (++count === reports) child.kill('SIGKILL')
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  console.log(`Killed by ${child.signalCode} after ${count} reports were acknowledged.`)
+  console.log(`Killed by ${child.signalCode} after its trials had made ${count} reports.`)
 }
 
 const [storage] = process.argv.slice(2)

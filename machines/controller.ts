@@ -1,16 +1,30 @@
-import type { Retried } from '../src/core/log.ts'
-import type { Reason } from '../src/core/trial.ts'
+import type { LogRecord } from '../src/core/log.ts'
+import type { Reason, Resources } from '../src/core/trial.ts'
 import { assertNever } from '../src/errors.ts'
+import { sameValue } from '../src/space/same-value.ts'
 import { Announcer } from './controller/announcer.ts'
 import type { Desk } from './controller/desk.ts'
 import { Ending } from './controller/ending.ts'
 import { Judge } from './controller/judge.ts'
 import { Ledger } from './controller/ledger.ts'
+import type { LiveTrial } from './controller/live-trial.ts'
 import { Lives } from './controller/lives.ts'
 import { Quota } from './controller/quota.ts'
 import { Room } from './controller/room.ts'
 import type { Cast, ExperimentPlan, ExperimentPorts } from './plan.ts'
-import type { ExperimentMessage, Failure, PolicyFault, StopCause } from './protocol.ts'
+import type { ExperimentMessage, Failure, PolicyFault, StopCause, UsersWord } from './protocol.ts'
+
+const WORDS = {
+  'experiment.pauseTrial': 'pause',
+  'experiment.resumeTrial': 'resume',
+  'experiment.stopTrial': 'stop',
+} as const
+
+/** How an experiment goes on. */
+export type Resumption = Pick<
+  Extract<LogRecord, { readonly type: 'experiment.resumed' }>,
+  'trialCount' | 'slotCount' | 'totalResources' | 'retried' | 'unfinished'
+>
 
 /**
  * What the experiment's actor does with its messages: who is asked when, and who is told what. It is the only writer
@@ -27,6 +41,8 @@ export class Controller {
   readonly #room: Room
   readonly #judge: Judge
   readonly #lives: Lives
+  #hasStarted = false
+  #isHandling = false
 
   constructor(plan: ExperimentPlan, ports: ExperimentPorts) {
     this.plan = plan
@@ -76,9 +92,19 @@ export class Controller {
 
   begin(): void {
     const { announcer, ports } = this.#desk
+    const { name, seed } = this.plan
+    this.logStart()
+    announcer.publish('experiment.start', { name, seed, at: ports.now() })
+    this.#room.begin()
+  }
+
+  /** Sees to it that its log begins with its start, however soon it ends: so it can be gone on with. */
+  logStart(): void {
+    if (this.#hasStarted) return
     const { name, seed, objectives, searcherName: searcher, schedulerName: scheduler } = this.plan
     const { trialCount, slotCount, totalResources } = this.plan
-    announcer.log({
+    this.#hasStarted = true
+    this.#desk.announcer.log({
       type: 'experiment.started',
       name,
       seed,
@@ -89,12 +115,19 @@ export class Controller {
       slotCount,
       totalResources,
     })
-    announcer.publish('experiment.start', { name, seed, at: ports.now() })
-    this.#room.begin()
   }
 
   /** Does one message. Those that move the experiment's own machine are not among them. */
   handle(message: ExperimentMessage): void {
+    this.#isHandling = true
+    try {
+      this.#do(message)
+    } finally {
+      this.#isHandling = false
+    }
+  }
+
+  #do(message: ExperimentMessage): void {
     switch (message.type) {
       case 'trial.reported':
         return this.#judge.onReported(message)
@@ -145,10 +178,15 @@ export class Controller {
 
   // ---- The user's hand ----
 
+  /** Writes down what the user says, which comes as a message in its turn. */
+  hear({ type, trial }: UsersWord): void {
+    const to = WORDS[type]
+    this.#desk.announcer.log({ type: 'trial.steered', trial, to, ...(this.#isHandling && { during: true }) })
+  }
+
   #pauseTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined) return
-    this.#steered(number, 'pause')
     this.ledger.hold(trial, true)
     if (trial.record.status === 'pending' && trial.worker < 0 && trial.ref !== undefined)
       this.#lives.holdBack(trial)
@@ -157,7 +195,6 @@ export class Controller {
   #resumeTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined || !trial.held) return
-    this.#steered(number, 'resume')
     this.ledger.hold(trial, false)
     this.#room.reconsider()
     this.#room.pump()
@@ -166,14 +203,13 @@ export class Controller {
   #stopTrial(number: number): void {
     const trial = this.ledger.live.get(number)
     if (trial === undefined || trial.ending !== undefined) return
-    this.#steered(number, 'stop')
-    const reason: Reason = { by: 'user', text: 'stopped by the user' }
-    if (trial.ref === undefined) trial.ending = { state: 'pruned', reason }
-    else this.#judge.end(trial, 'pruned', reason)
+    this.#endByUser(trial, 'stopped by the user')
   }
 
-  #steered(number: number, to: 'pause' | 'resume' | 'stop'): void {
-    this.#desk.announcer.log({ type: 'trial.steered', trial: number, to })
+  #endByUser(trial: LiveTrial, text: string): void {
+    const reason: Reason = { by: 'user', text }
+    if (trial.ref === undefined) trial.ending = { state: 'pruned', reason }
+    else this.#judge.end(trial, 'pruned', reason)
   }
 
   // ---- Going on after a break ----
@@ -184,29 +220,47 @@ export class Controller {
   }
 
   /**
-   * It goes on: after a stop, or where its process was cut off. User code is gone, so what ran is in its next attempt.
-   * @param trialCount - Trials in all from here on.
-   * @param slotCount - Trials at once from here on.
-   * @param retried - Trials that have ended and are run once more, besides.
+   * It goes on: after a stop, or where its process was cut off. User code is gone, so what ran is in its next attempt, or
+   * ends.
    */
-  resume(
-    trialCount: number,
-    slotCount: number = this.ledger.slotCount,
-    retried: readonly Retried[] = [],
-  ): void {
-    const { announcer, quota } = this.#desk
+  resume({
+    trialCount,
+    slotCount = this.ledger.slotCount,
+    totalResources = this.ledger.pool.total,
+    retried = [],
+    unfinished,
+  }: Resumption): void {
+    const { announcer } = this.#desk
     announcer.log({
       type: 'experiment.resumed',
       trialCount,
       slotCount,
+      totalResources,
+      ...(unfinished !== undefined && { unfinished }),
       ...(retried.length > 0 && { retried }),
     })
-    for (const trial of this.ledger.live.values()) if (trial.run.alive) this.#lives.renew(trial)
+    for (const trial of [...this.ledger.live.values()]) {
+      if (unfinished === 'skip')
+        this.#endByUser(trial, 'left where it was, since unfinished trials are skipped')
+      else if (trial.run.alive) this.#lives.renew(trial)
+    }
     for (const { trial, goesOn } of retried) this.#room.retry(trial, goesOn)
     this.#room.open()
-    if (quota.trialCount === trialCount && this.ledger.slotCount === slotCount) return
+    this.#resize(trialCount, slotCount, totalResources)
+  }
+
+  /** There are more trials to come, or more room for them, than there were; or less. */
+  #resize(trialCount: number, slotCount: number, total: Resources): void {
+    const { ledger } = this
+    const { quota } = this.#desk
+    const isAsBefore =
+      quota.trialCount === trialCount && ledger.slotCount === slotCount && sameValue(ledger.pool.total, total)
+    if (isAsBefore) return
     quota.trialCount = trialCount
-    this.ledger.slotCount = slotCount
+    ledger.slotCount = slotCount
+    ledger.pool.total = total
+    for (const trial of [...ledger.waitingTrials()]) this.#judge.fit(trial)
+    this.#room.reconsider()
     this.#room.pump()
   }
 
@@ -234,6 +288,7 @@ export class Controller {
 
   #interrupt(graceful: boolean): void {
     const { announcer, ending, ports } = this.#desk
+    this.logStart()
     announcer.log({
       type: 'experiment.stopping',
       by: ending.failure?.code ?? ending.endedBy,

@@ -1,7 +1,6 @@
 import type { AnyActorRef } from 'xstate'
 import type { ExperimentEventName, ExperimentEvents } from '../src/core/events.ts'
 import type { LogRecord } from '../src/core/log.ts'
-import type { Metrics } from '../src/core/metrics.ts'
 import type { Objective } from '../src/core/objective.ts'
 import type { Params, Resources, TrialRecord } from '../src/core/trial.ts'
 import type { GivenTrial } from '../src/searchers/session.ts'
@@ -50,7 +49,7 @@ export interface ExperimentPorts {
   /** An error, instead of throwing, fails the trial. */
   readonly resourcesOf: (config: unknown) => Resources | Error
   readonly makeRun: (record: TrialRecord) => TrialRun
-  /** What these parameters were drawn from, where that is known without asking. */
+  /** What these parameters were drawn from; where code says it, by running that once more. */
   readonly domainsOf: (params: Params) => Readonly<Record<string, Domain>>
   /** Calls back soon, after a turn of the event loop when the last one was some time ago. */
   readonly post: (fn: () => void) => void
@@ -63,8 +62,6 @@ export interface ExperimentPorts {
   readonly hears: (name: ExperimentEventName) => boolean
   /** Takes down what changed, where a trace or a store wants it. */
   readonly log: ((record: LogRecord) => void) | undefined
-  /** A report came with a checkpoint. */
-  readonly onCheckpoint: (trial: TrialRecord, metrics: Metrics, value: unknown) => void
   /** Whether what happens now happened before, and is only done again: nothing ends by it then. */
   readonly isPast: () => boolean
 }

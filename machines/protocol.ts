@@ -1,5 +1,5 @@
 import type { AnyActorRef } from 'xstate'
-import type { Resources, TrialRecord, TrialStatus } from '../src/core/trial.ts'
+import type { Checkpoint, Resources, TrialRecord, TrialStatus } from '../src/core/trial.ts'
 import type { ExperimentErrorCode } from '../src/errors.ts'
 import type { Assignment, LogEntry, OutgoingReport } from '../src/executors/executor.ts'
 import type {
@@ -162,6 +162,12 @@ export type ExperimentMessage =
   /** searcher or scheduler → experiment: it threw once too often. */
   | ({ readonly type: 'policy.failed' } & PolicyFault)
 
+/** What the user says of one trial. */
+export type UsersWord = Extract<
+  ExperimentMessage,
+  { readonly type: 'experiment.pauseTrial' | 'experiment.resumeTrial' | 'experiment.stopTrial' }
+>
+
 /** The actors that policies run in. */
 export type PolicyActor = 'searcher' | 'scheduler'
 
@@ -189,6 +195,17 @@ export type TrialNote =
   | { readonly kind: 'constraint'; readonly key: string; readonly value: number }
   | { readonly kind: 'log'; readonly entry: LogEntry }
   | { readonly kind: 'abandoned'; readonly graceMs: number }
+  /** Called again after a break it does not do the same: what it had reported beyond this iteration does not count. */
+  | {
+      readonly kind: 'rewound'
+      readonly iteration: number
+      /** The one that it has there. */
+      readonly checkpoint: Checkpoint | undefined
+      /** What is different, in words. */
+      readonly how: string
+    }
+  /** It had to leave for good, and gave a checkpoint of its last report. */
+  | { readonly kind: 'saved'; readonly checkpoint: Checkpoint }
   /** It returned what is no report. */
   | { readonly kind: 'returned'; readonly what: string }
   /** It threw while it was leaving or cleaning up, which decides nothing. */

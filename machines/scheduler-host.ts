@@ -19,8 +19,24 @@ import type { PolicyHost } from './policy.ts'
 import type { Culprit, SchedulerMessage } from './protocol.ts'
 
 type Recorded = Exclude<SchedulerMessage, { type: 'scheduler.close' }>
+type Report = Extract<SchedulerMessage, { type: 'scheduler.report' }>
+
+/** What came of a report before a break. */
+export interface RecordedDecision {
+  readonly decision: string
+  /** A stopper had enough, and the scheduler was not asked. */
+  readonly by?: 'stopper'
+  readonly reason?: string
+  readonly evidence?: Readonly<Record<string, unknown>>
+  /**
+   * Whether it holds whatever the scheduler says now. While an experiment is being stopped its trials end one after the other,
+   * which never happened once it goes on: there the scheduler knew less than it knows now.
+   */
+  readonly isFinal: boolean
+}
 
 const NO_COMMANDS: readonly Command[] = []
+const NOTHING_DECIDED = { decision: CONTINUE, commands: NO_COMMANDS } as const
 
 // A copy of the state costs as much as some hundred decisions, and more with more trials; the record of what came since
 // holds every report. Between these bounds, a copy is taken each time as many messages have come as there are trials.
@@ -40,10 +56,13 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
   readonly #stoppers: readonly Stopper[]
   readonly #context: SchedulerContext
   readonly #random: RandomStream
+  readonly #recorded: ((trial: number, seq: number) => RecordedDecision | 'late' | undefined) | undefined
   #state: unknown
   #stopperStates: unknown[] = []
   #saved: { readonly state: unknown; readonly stopperStates: unknown[] } | undefined
   #tail: Recorded[] = []
+  /** Reports of the tail that the scheduler was not asked about. */
+  readonly #unasked = new WeakSet<Report>()
   /** Candidates in the questions of the tail. */
   #candidateCount = 0
   #trialCount = 0
@@ -56,11 +75,14 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     readonly stoppers: readonly Stopper[]
     readonly context: SchedulerContext
     readonly random: RandomStream
+    /** What came of a report in the past, while that is done again; `'late'` when it was decided upon after a restart. */
+    readonly recorded?: (trial: number, seq: number) => RecordedDecision | 'late' | undefined
   }) {
     this.#scheduler = options.scheduler
     this.#stoppers = options.stoppers
     this.#context = options.context
     this.#random = options.random
+    this.#recorded = options.recorded
     this.#begin()
   }
 
@@ -90,7 +112,10 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
       this.#state = structuredClone(this.#saved.state)
       this.#stopperStates = structuredClone(this.#saved.stopperStates)
     }
-    for (const message of this.#tail) this.#do(message)
+    for (const message of this.#tail) {
+      if (message.type === 'scheduler.report') this.#decideAgain(message)
+      else this.#do(message)
+    }
   }
 
   #begin(): void {
@@ -120,9 +145,9 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
       case 'scheduler.report':
         return [this.#decide(message)]
       case 'scheduler.add': {
-        const { trial } = message.added
+        const { trial, config, resources } = message.added
         this.#trialCount++
-        scheduler.onAdd?.(this.#state, { ...message.added, random: this.#random.fork(trial) })
+        scheduler.onAdd?.(this.#state, { trial, config, resources, random: this.#random.fork(trial) })
         return []
       }
       case 'scheduler.end': {
@@ -163,8 +188,27 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
     return demand?.scope === 'experiment' ? [{ type: 'scheduler.demanded', demand }] : []
   }
 
-  #decide(message: Extract<SchedulerMessage, { type: 'scheduler.report' }>): AnyEventObject {
-    const { trial, seq, report, metrics, elapsedMs, last } = message
+  #decide(message: Report): AnyEventObject {
+    const { trial, seq } = message
+    const recorded = this.#recorded?.(trial, seq)
+    // Whoever threw then need not throw now, and much may have happened before it was there again.
+    if (recorded === 'late') throw new TroupeError('recorded', 'It threw, before the experiment went on.')
+    const asked = this.#askStoppers(message)
+    const demand = recorded === undefined ? asked : demandThen(recorded, asked)
+    const isUnasked = recorded === undefined ? demand !== undefined : recorded.by === 'stopper'
+    if (isUnasked) this.#unasked.add(message)
+    const { decision, commands } = this.#askScheduler(message)
+    const final = recorded?.isFinal === true ? asRecorded(recorded, decision) : decision
+    return { type: 'scheduler.decided', trial, seq, demand, decision: final, commands }
+  }
+
+  /** Once more, of the same reports as then: what a stopper says to them now is not what was done. */
+  #decideAgain(message: Report): void {
+    this.#askStoppers(message)
+    this.#askScheduler(message)
+  }
+
+  #askStoppers({ trial, metrics, elapsedMs }: Report): StopDemand | undefined {
     let demand: StopDemand | undefined
     // Each stopper sees each report, also when an earlier one has spoken: their states must not depend on their order.
     this.#stoppers.forEach((stopper, i) => {
@@ -176,15 +220,36 @@ export class SchedulerHost implements PolicyHost<SchedulerMessage> {
       if (asked !== undefined && (demand === undefined || asked.scope === 'experiment')) demand = asked
     })
     this.#stopper = undefined
-    const asksScheduler = report !== undefined && !last && demand === undefined
-    const decision = asksScheduler
-      ? checked(this.#scheduler, this.#scheduler.onReport(this.#state, report))
-      : CONTINUE
-    const commands = asksScheduler
-      ? checkedCommands(this.#scheduler, this.#scheduler.commands?.(this.#state))
-      : NO_COMMANDS
-    return { type: 'scheduler.decided', trial, seq, decision, demand, commands }
+    return demand
   }
+
+  #askScheduler(message: Report): { readonly decision: Decision; readonly commands: readonly Command[] } {
+    const { report, last } = message
+    if (report === undefined || last || this.#unasked.has(message)) return NOTHING_DECIDED
+    const decision = checked(this.#scheduler, this.#scheduler.onReport(this.#state, report))
+    const commands = checkedCommands(this.#scheduler, this.#scheduler.commands?.(this.#state))
+    return { decision, commands }
+  }
+}
+
+/** What the scheduler decides now, unless that is of another kind than what was done. */
+function asRecorded({ decision, reason = '' }: RecordedDecision, now: Decision): Decision {
+  if (decision === now.kind || decision === 'exploit') return now
+  if (decision === 'pause') return { kind: 'pause', reason }
+  return decision === 'stop' ? { kind: 'stop', outcome: 'pruned', reason } : CONTINUE
+}
+
+/**
+ * What a stopper demanded, by what came of it: a stopper may be any code, such as one that looks at the clock, and say
+ * otherwise now. To end the whole experiment was its word then, and is heeded when it still is.
+ */
+function demandThen(
+  { by, decision, reason = '', evidence }: RecordedDecision,
+  asked: StopDemand | undefined,
+): StopDemand | undefined {
+  if (by !== 'stopper') return undefined
+  if (decision === 'stop') return { scope: 'trial', reason, ...(evidence && { evidence }) }
+  return asked?.scope === 'experiment' ? asked : undefined
 }
 
 /** @param candidates - By trial number. */

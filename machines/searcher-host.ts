@@ -1,54 +1,83 @@
 import type { AnyEventObject } from 'xstate'
 import type { Params } from '../src/core/trial.ts'
 import { assertNever, DivergenceError } from '../src/errors.ts'
-import type { Answer, RecordedAnswer, SearchSession } from '../src/searchers/session.ts'
+import {
+  type Answer,
+  type PastAnswers,
+  type RecordedAnswer,
+  recordedAnswer,
+  type SearchSession,
+  type SearchState,
+  type SearchStates,
+} from '../src/searchers/session.ts'
+import { CallDigest } from '../src/searchers/session/call-digest.ts'
 import type { RunningTrial } from '../src/searchers/searcher.ts'
 import { pointKey } from '../src/space/same-value.ts'
 import type { PolicyHost } from './policy.ts'
 import type { Culprit, SearcherMessage } from './protocol.ts'
 
-// So many calls are recorded before the searcher is asked for its state: few at first, then twice as many each time.
+// The searcher is asked for its state after a quarter more calls: what a search costs to save grows with it, so all of that
+// is a few times the cost of the last one; and no more than a fifth of the calls is ever to be done again.
+const TAIL_SHARE = 0.25
 const TAIL_MIN = 64
 const TAIL_MAX = 4096
 
 const NONE: readonly RunningTrial[] = []
 
-/** What the searcher answered in the past; undefined when it did not. */
-type Recorded = RecordedAnswer | undefined
-
 type Suggest = Extract<SearcherMessage, { type: 'searcher.suggest' }>
 type Told = Extract<SearcherMessage, { type: 'searcher.tell' | 'searcher.observe' }>
 
 /** A call that was done, with what must come again when it is done again. */
-type Call = { readonly message: Told } | { readonly message: Suggest; readonly answer: Answer }
+type Call =
+  | { readonly message: Told }
+  | {
+      readonly message: Suggest
+      readonly answer: Answer
+      /** Whether the answer was that of an earlier process. */
+      readonly isPast: boolean
+    }
+
+/** How a search is taken up from an earlier process, and left to a later one. */
+export interface SearchBeyond {
+  /** What it answered in the past, while that is done again. */
+  readonly past?: PastAnswers | undefined
+  /** Where its states are kept, if they are. */
+  readonly states?: SearchStates | undefined
+}
 
 /**
- * A searcher in its space, with what is needed to start it again: the state that it saved, and the calls since.
- * States are asked for at doubling distances up to a bound, so that saving costs a small share of a call.
+ * A searcher in its space, with what is needed to start it again: the state that it saved, and the calls since. States are
+ * asked for at growing distances up to a bound, so that saving costs a small share of a call. Of a searcher that would have to
+ * be asked again in another process they are kept for that too; there, while the past is done again, it is left alone up to
+ * where the last of them stands.
  */
 export class SearcherHost implements PolicyHost<SearcherMessage> {
   readonly actor = 'searcher'
   readonly #makeSession: (saved: unknown) => SearchSession
-  readonly #recorded: ((trial: number) => Recorded | Promise<Recorded>) | undefined
+  readonly #past: PastAnswers | undefined
+  readonly #states: SearchStates | undefined
+  readonly #digest: CallDigest | undefined
   #session: SearchSession
   #running = new Map<number, Params>()
+  #callCount = 0
+  // Since the last state.
   #calls: Call[] = []
   #saved: { readonly state: unknown; readonly running: ReadonlyMap<number, Params> } | undefined
   #nextSave = TAIL_MIN
+  // States of an earlier process that stand at calls which are still to be done again, in order.
+  #coming: SearchState[]
   // The answer for the next trial, which the searcher is at before it is asked for.
   #ahead: { readonly trial: number; readonly answer: Answer | Promise<Answer> } | undefined
 
-  /**
-   * @param makeSession - Starts the searcher in its space, from a state that it saved where there is one.
-   * @param recorded - What it answered in the past, while that is done again.
-   */
-  constructor(
-    makeSession: (saved: unknown) => SearchSession,
-    recorded?: (trial: number) => Recorded | Promise<Recorded>,
-  ) {
+  /** @param makeSession - Starts the searcher in its space, from a state that it saved where there is one. */
+  constructor(makeSession: (saved: unknown) => SearchSession, { past, states }: SearchBeyond = {}) {
     this.#makeSession = makeSession
-    this.#recorded = recorded
+    this.#past = past
+    this.#states = states
+    this.#digest = states && new CallDigest()
     this.#session = makeSession(undefined)
+    this.#coming = states?.found.filter(({ saved }) => this.#canStartFrom(saved)) ?? []
+    this.#session.rests = this.#coming.length > 0
   }
 
   /** The session that is under way. */
@@ -63,9 +92,10 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
 
   handle(message: SearcherMessage): readonly AnyEventObject[] | Promise<readonly AnyEventObject[]> {
     if (message.type === 'searcher.close') return [{ type: 'searcher.closed' }]
-    const done = this.#do(message)
-    if (done instanceof Promise) return done.then((answer) => this.#record(message, answer))
-    return this.#record(message, done)
+    const waking = this.#hasRested ? this.restart() : undefined
+    const done = waking === undefined ? this.#do(message) : waking.then(() => this.#do(message))
+    if (done instanceof Promise) return done.then((call) => this.#record(call))
+    return this.#record(done)
   }
 
   /** Lets go of what the searcher holds, such as its thread. */
@@ -80,59 +110,70 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
   restart(): void | Promise<void> {
     this.close()
     this.#ahead = undefined
+    this.#coming = []
     // A copy, since the searcher may go on to write to what it is given.
     this.#session = this.#makeSession(structuredClone(this.#saved?.state))
     this.#running = new Map(this.#saved?.running)
     for (const [i, call] of this.#calls.entries()) {
-      const done = this.#do(call.message)
+      const done = this.#doAgain(call)
       if (done instanceof Promise) return this.#goOnThinking(call, done, this.#calls.slice(i + 1))
       this.#redone(call, done)
     }
   }
 
   /** One call after the other, as it was the first time. */
-  async #goOnThinking(
-    call: Call,
-    thought: Promise<Answer | undefined>,
-    rest: readonly Call[],
-  ): Promise<void> {
+  async #goOnThinking(call: Call, thought: Promise<Call>, rest: readonly Call[]): Promise<void> {
     this.#redone(call, await thought)
-    for (const next of rest) this.#redone(next, await this.#do(next.message))
+    for (const next of rest) this.#redone(next, await this.#doAgain(next))
   }
 
-  #redone(call: Call, answer: Answer | undefined): void {
-    if ('answer' in call && answer !== undefined) assertSame(call.message.trial, call.answer, answer)
-    this.#follow(call.message, answer)
+  #redone(call: Call, again: Call): void {
+    if ('answer' in call && 'answer' in again) assertSame(call.message.trial, call.answer, again.answer)
+    this.#follow(again)
   }
 
-  #do(message: Suggest | Told): Answer | undefined | Promise<Answer | undefined> {
+  #doAgain(call: Call): Call | Promise<Call> {
+    return 'answer' in call && call.isPast
+      ? this.#suggestAgain(call.message, recordedAnswer(call.answer))
+      : this.#doAnew(call.message)
+  }
+
+  #do(message: Suggest | Told): Call | Promise<Call> {
+    const past = this.#past
+    if (message.type !== 'searcher.suggest' || past === undefined || past.isPresent)
+      return this.#doAnew(message)
+    const recorded = past.answer(message.trial)
+    return recorded instanceof Promise
+      ? recorded.then((found) => this.#suggestAsRecorded(message, found))
+      : this.#suggestAsRecorded(message, recorded)
+  }
+
+  #doAnew(message: Suggest | Told): Call | Promise<Call> {
     switch (message.type) {
       case 'searcher.suggest':
-        return this.#suggest(message.trial)
+        return answered(message, this.#suggestAnew(message.trial), false)
       case 'searcher.tell': {
         const told = this.#session.tell(message.told)
-        return told instanceof Promise ? told.then(() => undefined) : undefined
+        return told instanceof Promise ? told.then(() => ({ message })) : { message }
       }
       case 'searcher.observe':
         this.#session.observe(message.observation)
-        return undefined
+        return { message }
       default:
         return assertNever(message, 'A message to the searcher')
     }
   }
 
-  #suggest(trial: number): Answer | Promise<Answer> {
-    const recorded = this.#recorded?.(trial)
-    if (recorded === undefined) return this.#suggestAnew(trial)
-    return recorded instanceof Promise
-      ? recorded.then((found) => this.#suggestAgain(trial, found))
-      : this.#suggestAgain(trial, recorded)
+  /** @param recorded - Undefined when the past ended before. */
+  #suggestAsRecorded(message: Suggest, recorded: RecordedAnswer | undefined): Call | Promise<Call> {
+    if (recorded !== undefined) return this.#suggestAgain(message, recorded)
+    const waking = this.#session.rests ? this.restart() : undefined
+    return waking === undefined ? this.#doAnew(message) : waking.then(() => this.#doAnew(message))
   }
 
-  #suggestAgain(trial: number, recorded: Recorded): Answer | Promise<Answer> {
-    return recorded === undefined
-      ? this.#suggestAnew(trial)
-      : this.#session.suggestAgain({ number: trial, running: this.#runningFor() }, recorded)
+  #suggestAgain(message: Suggest, recorded: RecordedAnswer): Call | Promise<Call> {
+    const ask = { number: message.trial, running: this.#runningFor() }
+    return answered(message, this.#session.suggestAgain(ask, recorded), true)
   }
 
   #runningFor(): readonly RunningTrial[] {
@@ -163,21 +204,28 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
     if (answer instanceof Promise) answer.catch(() => {})
   }
 
-  #record(message: Suggest | Told, answer: Answer | undefined): readonly AnyEventObject[] {
-    this.#follow(message, answer)
-    if (message.type !== 'searcher.suggest') this.#calls.push({ message })
-    else if (answer !== undefined) this.#calls.push({ message, answer })
-    if (this.#calls.length >= this.#nextSave) this.#save()
-    return answer === undefined || message.type !== 'searcher.suggest'
-      ? []
-      : [{ type: 'searcher.answered', trial: message.trial, answer }]
+  #record(call: Call): readonly AnyEventObject[] {
+    this.#follow(call)
+    this.#calls.push(call)
+    this.#count(call)
+    if (this.#session.rests) this.#meetState()
+    else if (this.#calls.length >= this.#nextSave) this.#save()
+    return 'answer' in call
+      ? [{ type: 'searcher.answered', trial: call.message.trial, answer: call.answer }]
+      : []
   }
 
-  #follow(message: Suggest | Told, answer: Answer | undefined): void {
-    if (message.type === 'searcher.tell') this.#running.delete(message.told.number)
-    else if (answer?.kind === 'trial' && message.type === 'searcher.suggest') {
-      this.#running.set(message.trial, answer.params)
-    }
+  #follow(call: Call): void {
+    if (call.message.type === 'searcher.tell') this.#running.delete(call.message.told.number)
+    else if ('answer' in call && call.answer.kind === 'trial')
+      this.#running.set(call.message.trial, call.answer.params)
+  }
+
+  #count(call: Call): void {
+    this.#callCount++
+    if ('answer' in call) this.#digest?.answered(call.message.trial, call.answer)
+    else if (call.message.type === 'searcher.tell') this.#digest?.told(call.message.told)
+    else this.#digest?.observed(call.message.observation)
   }
 
   #save(): void {
@@ -187,9 +235,17 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
       this.#nextSave = this.#calls.length * 2
       return
     }
+    this.#goOnFrom(state)
+    // Of what need not be asked again the log says enough.
+    if (this.#digest !== undefined && this.#session.isRebuiltByAsks)
+      this.#states?.keep({ calls: this.#callCount, digest: this.#digest.text, saved: state })
+  }
+
+  /** What came before this need not be done again. */
+  #goOnFrom(state: unknown): void {
     this.#saved = { state, running: new Map(this.#running) }
-    this.#nextSave = Math.min(TAIL_MAX, this.#calls.length * 2)
     this.#calls = []
+    this.#nextSave = Math.min(TAIL_MAX, Math.max(TAIL_MIN, Math.ceil(this.#callCount * TAIL_SHARE)))
   }
 
   #savedState(): unknown {
@@ -203,9 +259,39 @@ export class SearcherHost implements PolicyHost<SearcherMessage> {
     }
   }
 
+  #canStartFrom(state: unknown): boolean {
+    try {
+      this.#makeSession(structuredClone(state)).close()
+      return true
+    } catch {
+      // Of another version, or of a searcher with other options.
+      return false
+    }
+  }
+
+  /** A state of an earlier process may stand here. One that stands for other calls is passed over. */
+  #meetState(): void {
+    for (let state = this.#coming[0]; state !== undefined; state = this.#coming[0]) {
+      if (state.calls > this.#callCount) return
+      this.#coming.shift()
+      if (state.calls === this.#callCount && state.digest === this.#digest?.text) this.#goOnFrom(state.saved)
+    }
+  }
+
+  /** Whether the searcher was left alone, and is needed now: no state is to come, or none that could come. */
+  get #hasRested(): boolean {
+    return this.#session.rests && (this.#coming.length === 0 || this.#past?.isPresent !== false)
+  }
+
   #runningTrials(): RunningTrial[] {
     return Array.from(this.#running, ([number, params]) => ({ number, params }))
   }
+}
+
+function answered(message: Suggest, answer: Answer | Promise<Answer>, isPast: boolean): Call | Promise<Call> {
+  return answer instanceof Promise
+    ? answer.then((settled) => ({ message, answer: settled, isPast }))
+    : { message, answer, isPast }
 }
 
 function assertSame(trial: number, recorded: Answer, answer: Answer): void {

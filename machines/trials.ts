@@ -66,7 +66,12 @@ export function trialsSupervisorOf(machine: typeof trialMachine): TrialsLogic {
       if (event.type === 'trials.spawn') {
         const { record, run } = event
         const seat = freeSeats.pop() ?? `trial-${seats.size}`
-        const ref = createActor(machine, { id: seat, parent: self, input: { ...input, record, run } })
+        const { experiment, maxFailures, hasFinalValue } = input
+        const ref = createActor(machine, {
+          id: seat,
+          parent: self,
+          input: { record, run, experiment, maxFailures, hasFinalValue },
+        })
         seats.set(seat, { number: record.number, ref })
         run.connect(ref)
         deliver(self, input.experiment, { type: 'trials.spawned', trial: record.number, ref })

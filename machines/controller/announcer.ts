@@ -106,14 +106,16 @@ export class Announcer {
     { number: trial, attempt }: TrialRecord,
     seq: number,
     { kind, reason, evidence }: DecisionInfo,
+    isByStopper: boolean,
   ): void {
     const { log, now } = this.#ports
     if (log === undefined) return
     const line = { at: now(), type: 'trial.decision', trial, attempt, seq, decision: kind } as const
     // Nearly all say nothing more.
-    if (reason === undefined && evidence === undefined) return log(line)
+    if (reason === undefined && evidence === undefined && !isByStopper) return log(line)
     log({
       ...line,
+      ...(isByStopper ? { by: 'stopper' } : {}),
       ...(reason === undefined ? {} : { reason }),
       ...(evidence === undefined ? {} : { evidence }),
     })

@@ -7,7 +7,7 @@ import { contains } from '../../src/space/encoding.ts'
 import { paramsIn } from '../../src/space/params-in.ts'
 import type { StopDemand } from '../../src/stoppers/stopper.ts'
 import type { ExperimentMessage } from '../protocol.ts'
-import { hasFinalValue, rankable, readValues } from '../trial-values.ts'
+import { hasFinalValue, rankable, readValues, withClocks } from '../trial-values.ts'
 import type { Desk } from './desk.ts'
 import type { Awaiting, LiveTrial } from './live-trial.ts'
 import type { Room } from './room.ts'
@@ -50,11 +50,7 @@ export class Judge {
     const { record } = trial
     const at = ports.now()
     if (!this.#warnedOfClock) this.#checkClock(number, report.metrics)
-    const metrics: Metrics = {
-      ...report.metrics,
-      training_iteration: ++record.iteration,
-      time_total_s: ranMs / 1000,
-    }
+    const metrics = withClocks(report.metrics, ++record.iteration, ranMs)
     record.metrics = metrics
     record.ranMs = ranMs
     record.history.push(metrics)
@@ -73,7 +69,6 @@ export class Judge {
       ...(report.last ? { last: true } : undefined),
       ...(report.checkpoint !== undefined ? { checkpoint: true, ranMs } : undefined),
     })
-    if (report.checkpoint !== undefined) ports.onCheckpoint(record, metrics, report.checkpoint.value)
     const ranked = rankable(record, metrics, values, plan)
     if (ranked !== undefined) trial.lastRanked = ranked
     if (plan.searcherObserves && values !== undefined) {
@@ -135,7 +130,9 @@ export class Judge {
     const { announcer, ports } = this.#desk
     const { record } = trial
     const info = this.#carriedOut(trial, decision, decisionInfo(trial, awaiting, decision, demand))
-    announcer.logDecision(record, awaiting.seq, info)
+    // One that ends by itself with this report needs nobody who ends it.
+    const isByStopper = demand !== undefined && !(awaiting.last && demand.scope === 'trial')
+    announcer.logDecision(record, awaiting.seq, info, isByStopper)
     if (announcer.hears('trial.report')) {
       const { metrics } = awaiting
       announcer.publish('trial.report', { trial: record, metrics, decision: info, at: ports.now() })
@@ -194,7 +191,8 @@ export class Judge {
     const { record } = trial
     record.config = config
     this.#follow(trial, paramsIn(config, record.params))
-    record.checkpoint = ledger.records[donor]?.checkpoint
+    const checkpoint = ledger.records[donor]?.checkpoint
+    record.checkpoint = checkpoint && { ...checkpoint, donor }
     record.reason = { by: 'scheduler', text: reason, evidence }
     trial.exploits = true
     announcer.log({ type: 'trial.exploited', trial: record.number, donor, config })
@@ -219,7 +217,7 @@ export class Judge {
     const { number } = trial.record
     const kind = ledger.pool.lacking(resources)
     if (kind !== undefined) {
-      const total = plan.totalResources[kind] ?? 0
+      const total = ledger.pool.total[kind] ?? 0
       return announcer.warn(
         'decision',
         `The scheduler ${plan.schedulerName} gave trial ${number} ${resources[kind]} ${kind}, but there are ${total} in all: it keeps what it has.`,
@@ -228,6 +226,17 @@ export class Judge {
     }
     trial.nextResources = resources
     announcer.log({ type: 'trial.reallocated', trial: number, resources })
+  }
+
+  /** Less is there than was: one that waits for what it was once given goes on with what it asked for. */
+  fit(trial: LiveTrial): void {
+    const { announcer, ledger, ports } = this.#desk
+    const { number, config, resources } = trial.record
+    if (ledger.pool.couldFit(trial.nextResources ?? resources)) return
+    const asked = ports.resourcesOf(config)
+    if (asked instanceof Error || !ledger.pool.couldFit(asked)) return
+    announcer.log({ type: 'trial.reallocated', trial: number, resources: asked })
+    ledger.reallocate(trial, asked)
   }
 
   #obey(commands: readonly Command[]): void {

@@ -13,6 +13,8 @@ export class Ledger {
   /** Every trial that has a number, at that index. */
   readonly records: TrialRecord[] = []
   readonly live = new Map<number, LiveTrial>()
+  /** Trials that were run once more, each as a new one, which stands for it from then on. */
+  readonly retried = new Set<number>()
   readonly pool: ResourcePool
   /** Trials at once. With fewer than there were, those that run come to their ends. */
   slotCount: number
@@ -112,11 +114,12 @@ export class Ledger {
     this.#freeSlots.push(trial.worker)
     trial.worker = -1
     this.pool.giveBack(trial.record.resources)
-    if (trial.nextResources !== undefined) this.#reallocate(trial, trial.nextResources)
+    if (trial.nextResources !== undefined) this.reallocate(trial, trial.nextResources)
   }
 
-  // It may wait already, for what it needed before.
-  #reallocate(trial: LiveTrial, resources: Resources): void {
+  /** Changes what a trial needs that holds nothing. */
+  reallocate(trial: LiveTrial, resources: Resources): void {
+    // It may wait already, for what it needed before.
     const waits = this.isWaiting(trial)
     this.setWaiting(trial, false)
     trial.record.resources = resources

@@ -11,6 +11,7 @@ import type { Room } from './room.ts'
 
 type Entered = Extract<ExperimentMessage, { type: 'trial.entered' }>
 type Noted = Extract<ExperimentMessage, { type: 'trial.noted' }>
+type Rewound = Extract<Noted['note'], { kind: 'rewound' }>
 
 // The messages that bring what user code threw; a trial keeps it until its next start.
 const BY_ERRORS: ReadonlySet<string> = new Set(['run.failed', 'run.timedOut', 'trials.crashed'])
@@ -127,6 +128,27 @@ export class Lives {
     run.renew(record.attempt)
   }
 
+  /** Its code was called again, and does not do the same. */
+  #rewind(trial: LiveTrial, { iteration, checkpoint, how }: Rewound): void {
+    const { announcer, plan } = this.#desk
+    const { awaiting, origin, record } = trial
+    record.iteration = iteration
+    record.checkpoint = checkpoint
+    record.history.truncate(origin.row + iteration - origin.iteration)
+    readHistory(record, plan)
+    // What is decided about reports that do not count is heard, and changes nothing.
+    for (const [i, report] of awaiting.entries()) awaiting[i] = { ...report, attempt: 0 }
+    const { number, attempt } = record
+    announcer.log({
+      type: 'trial.rewound',
+      trial: number,
+      attempt,
+      iteration,
+      ...(checkpoint !== undefined && { checkpoint: checkpoint.iteration }),
+    })
+    announcer.warn('divergence', how, { trial: number })
+  }
+
   #onRetrying(trial: LiveTrial, error: Error | undefined, at: number): void {
     const { record } = trial
     if (this.#desk.ending.isStopping) this.#catchUp(trial)
@@ -206,9 +228,11 @@ export class Lives {
   }
 
   /** Says once that a scheduler could not see how a trial did: it lets those go on, as if there were none. */
-  #checkMeasures({ record, lastRanked }: LiveTrial): void {
+  #checkMeasures({ record, lastRanked, origin }: LiveTrial): void {
     const { announcer, plan } = this.#desk
     if (this.#warnedOfMeasures || lastRanked !== undefined || record.values === undefined) return
+    // The values may be those that it began with, of which the scheduler has not heard.
+    if (record.history.length === origin.row) return
     this.#warnedOfMeasures = true
     const needed = [plan.timeAttr, ...plan.rankedBy.map(({ metric }) => metric)]
     announcer.warn(
@@ -264,6 +288,16 @@ export class Lives {
           `Trial ${number} did not leave within ${note.graceMs} ms of being stopped. Its slot was freed, but its code may still run.`,
           { trial: number },
         )
+      case 'rewound':
+        return this.#rewind(trial, note)
+      case 'saved':
+        record.checkpoint = note.checkpoint
+        return announcer.log({
+          type: 'trial.saved',
+          trial: number,
+          attempt: record.attempt,
+          iteration: note.checkpoint.iteration,
+        })
       case 'returned':
         trial.returned = note.what
         return undefined

@@ -23,8 +23,12 @@ export class Room {
   /** The scheduler wanted none of those that wait, and nothing has changed since. */
   #declined = false
   #declinedIdle = false
+  /** Something has changed since the scheduler was asked, which may not have known of it. */
+  #isOutdated = false
   #letProcessEnd: (() => void) | undefined
   #isShut = false
+  /** Trials to be run once more, when the answer has come that is waited for: that one has the next number. */
+  #toRetry: { readonly number: number; readonly goesOn: boolean }[] = []
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -51,14 +55,24 @@ export class Room {
 
   /** A trial that has ended is run once more, as a new one. */
   retry(number: number, goesOn: boolean): void {
+    this.#toRetry.push({ number, goesOn })
+    if (!this.#asking) this.#retryAll()
+  }
+
+  #retryAll(): void {
     const { ledger } = this.#desk
-    const original = ledger.records[number]
-    if (original !== undefined) this.#maker.retry(original, goesOn)
+    const retried = this.#toRetry
+    this.#toRetry = []
+    for (const { number, goesOn } of retried) {
+      const original = ledger.records[number]
+      if (original !== undefined) this.#maker.retry(original, goesOn)
+    }
   }
 
   /** Something has changed, and the scheduler may want now what it did not want before. */
   reconsider(): void {
     this.#declined = false
+    this.#isOutdated = this.#choosing
   }
 
   /** Does the next thing that can be done: start a trial, ask for one, or see that nothing more can come. */
@@ -134,6 +148,7 @@ export class Room {
     else if (answer.kind === 'finished') quota.searcherFinished = true
     else if (ending.isOver) this.#maker.interruptAtOnce(answer)
     else this.#maker.create(answer)
+    if (!ending.isOver) this.#retryAll()
     this.pump()
   }
 
@@ -147,6 +162,7 @@ export class Room {
     // One that the user holds may come back, and then others have less of a chance, or more.
     const idle = !ledger.isActive && !ledger.hasHeld && !this.#mayCreate()
     this.#choosing = true
+    this.#isOutdated = false
     this.#declinedIdle = idle
     const choice: Choice = { candidates, idle }
     announcer.send('scheduler', { type: 'scheduler.choose', choice })
@@ -157,7 +173,7 @@ export class Room {
     const { ending, ledger } = this.#desk
     this.#choosing = false
     if (ending.isStopping) return ending.finishWhenEmpty()
-    if (number === undefined) this.#declined = true
+    if (number === undefined) this.#declined = !this.#isOutdated
     else {
       const trial = ledger.live.get(number)
       // A scheduler that took its time may choose one that has ended, or that the user has paused, meanwhile.

@@ -1,3 +1,4 @@
+import { beginFrom, beginningFrom } from '../../src/core/beginning.ts'
 import {
   type EndState,
   newTrialRecord,
@@ -9,6 +10,7 @@ import {
 } from '../../src/core/trial.ts'
 import { TroupeError } from '../../src/errors.ts'
 import type { GivenTrial, TrialAnswer } from '../../src/searchers/session.ts'
+import { readHistory } from '../trial-values.ts'
 import type { Desk } from './desk.ts'
 import type { LiveTrial } from './live-trial.ts'
 import { Standstill, TRIALS_MAX } from './standstill.ts'
@@ -45,10 +47,12 @@ export class TrialMaker {
     this.#begin(source, config, params, domains, undefined)
   }
 
-  /** The configuration of a trial that has ended, once more. */
-  retry({ config, params, checkpoint }: TrialRecord, goesOn: boolean): void {
+  /** The configuration of a trial that has ended, once more: from nothing, or from where its last checkpoint was. */
+  retry(former: TrialRecord, goesOn: boolean): void {
+    const { config, params, number } = former
     const domains = this.#desk.ports.domainsOf(params)
-    this.#begin('retried', config, params, domains, goesOn ? checkpoint : undefined)
+    this.#desk.ledger.retried.add(number)
+    this.#begin('retried', config, params, domains, goesOn ? former : undefined)
   }
 
   #begin(
@@ -56,14 +60,12 @@ export class TrialMaker {
     config: unknown,
     params: Params,
     domains: Domains,
-    checkpoint: TrialRecord['checkpoint'],
+    former: TrialRecord | undefined,
   ): void {
     const { ledger, announcer, ports } = this.#desk
     const need = ports.resourcesOf(config)
-    const record = this.#newRecord(source, config, params, need instanceof Error ? {} : need)
-    record.checkpoint = checkpoint
-    // It goes on counting from there, and has no reports of its own before.
-    record.iteration = checkpoint?.iteration ?? 0
+    const record = this.#newRecord(source, config, params, need instanceof Error ? {} : need, former)
+    const { checkpoint, history, iteration } = record
     const problem = need instanceof Error ? need : this.#lackOf(record)
     if (problem !== undefined) return this.#refuse(record, domains, problem)
     const run = ports.makeRun(record)
@@ -78,7 +80,7 @@ export class TrialMaker {
       ending: undefined,
       awaiting: [],
       nextResources: undefined,
-      origin: checkpoint === undefined ? SCRATCH : { row: 0, iteration: checkpoint.iteration },
+      origin: checkpoint === undefined ? SCRATCH : { row: history.length, iteration },
       isStray: false,
       exploits: false,
       lastRanked: undefined,
@@ -137,10 +139,10 @@ export class TrialMaker {
 
   /** What there is not enough of for a trial, even when nothing else runs. */
   #lackOf({ number, resources }: TrialRecord): Error | undefined {
-    const { ledger, plan } = this.#desk
+    const { ledger } = this.#desk
     const kind = ledger.pool.lacking(resources)
     if (kind === undefined) return undefined
-    const total = plan.totalResources[kind] ?? 0
+    const total = ledger.pool.total[kind] ?? 0
     return new TroupeError(
       'resources',
       `Trial ${number} needs ${resources[kind]} ${kind}, but there are ${total} in all. Ask for less, or raise totalResources.${kind}.`,
@@ -157,7 +159,13 @@ export class TrialMaker {
   }
 
   // Trials that do not run, since their results are known, take nothing.
-  #newRecord(source: TrialSource, config: unknown, params: Params, resources: Resources = {}): TrialRecord {
+  #newRecord(
+    source: TrialSource,
+    config: unknown,
+    params: Params,
+    resources: Resources = {},
+    former?: TrialRecord,
+  ): TrialRecord {
     const { ledger, announcer, plan, ports } = this.#desk
     const id = ports.makeId()
     const number = ledger.records.length
@@ -166,7 +174,21 @@ export class TrialMaker {
     const record = newTrialRecord({ number, id, name, config, params, source, resources, createdAt })
     ledger.records.push(record)
     ledger.counts.pending++
-    announcer.log({ type: 'trial.created', trial: number, id, source, params, config })
+    const begins = former && beginningFrom(former)
+    if (begins !== undefined) {
+      beginFrom(record, begins)
+      readHistory(record, plan)
+      record.checkpoint = former?.checkpoint
+    }
+    announcer.log({
+      type: 'trial.created',
+      trial: number,
+      id,
+      source,
+      params,
+      config,
+      ...(begins !== undefined && { begins }),
+    })
     announcer.publish('trial.created', { trial: record, at: createdAt })
     return record
   }

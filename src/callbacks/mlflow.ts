@@ -30,7 +30,8 @@ const CHECKS = { experimentName: beText, token: beText, retryForMs: must.from(0)
  * Logs each trial that starts as a run of MLflow, through its REST interface: the configuration as parameters (texts of
  * more than 500 characters cut), each number of a report as a metric at its `training_iteration`, user attributes as
  * tags, and the status: completed and pruned trials are `FINISHED`, failed ones `FAILED`, interrupted ones `KILLED`. The
- * tags `troupe.state`, `troupe.trial_id`, `troupe.number` and `troupe.experiment` say more.
+ * tags `troupe.state`, `troupe.trial_id`, `troupe.number`, `troupe.experiment` and, where that is kept,
+ * `troupe.experiment_started` (in milliseconds since 1970) say more.
  *
  * Trials never wait for it. Reports are sent in batches, twice a second at most, each run's in order. While the server is
  * away requests are repeated, at growing intervals; after `retryForMs`, or 5 s once the experiment has ended, or when the
@@ -65,7 +66,7 @@ function sessionOf(
 ): CallbackSession {
   const runs = new Map<number, RunLog>()
   const resumed = restoredTrials(view).map((restored) => {
-    const log = new RunLog(view.name, restored.trial)
+    const log = new RunLog(view, restored.trial)
     if (restored.isOver) log.end(restored.trial)
     else runs.set(restored.trial.number, log)
     return { ...restored, log }
@@ -85,7 +86,7 @@ function sessionOf(
   }
   return {
     'trial.start': ({ trial }) => {
-      if (!runs.has(trial.number)) runs.set(trial.number, new RunLog(view.name, trial))
+      if (!runs.has(trial.number)) runs.set(trial.number, new RunLog(view, trial))
       say(trial, () => {})
     },
     'trial.report': ({ trial, metrics }) => say(trial, (log) => log.report(metrics)),

@@ -1,12 +1,10 @@
 import { Buffer } from 'node:buffer'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Deserializer, Serializer } from 'node:v8'
 import { isPlainObject } from '../core/metrics.ts'
 import { OptionError, StorageError } from '../errors.ts'
-import { diskError } from '../stores/journal/disk-error.ts'
+import { diskError } from '../stores/disk-error.ts'
 import { packedFolder, unpackFolder } from './folder-archive.ts'
+import { restoredFolder } from './restored-folder.ts'
 
 /**
  * A checkpoint as bytes. The first says the version of what follows, the second what it is. Values are written as V8 writes
@@ -36,9 +34,17 @@ export function isFolderValue(value: unknown): value is FolderValue {
  * @throws {OptionError} when the value holds what cannot be written, such as a function or shared memory.
  */
 export function checkpointContent(value: unknown): Uint8Array | AsyncIterable<Uint8Array> {
-  if (!isFolderValue(value)) return Buffer.concat([Buffer.from([VERSION, VALUE]), serialized(value)])
+  if (!isFolderValue(value)) return valueContent(value)
   const { directory, ...fields } = value
   return folderContent(directory, serialized(fields))
+}
+
+/**
+ * The content of a value, whatever it is.
+ * @throws {OptionError} as `checkpointContent` does.
+ */
+export function valueContent(value: unknown): Uint8Array {
+  return Buffer.concat([Buffer.from([VERSION, VALUE]), serialized(value)])
 }
 
 async function* folderContent(directory: string, fields: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -52,10 +58,10 @@ async function* folderContent(directory: string, fields: Uint8Array): AsyncGener
 
 /** A checkpoint that came back. */
 export interface RestoredCheckpoint {
-  /** As it was given; `directory` is a fresh folder with the same content. */
+  /** As it was given; `directory` is a fresh folder with the same content, there until the process ends. */
   readonly value: unknown
-  /** Removes that folder. Does nothing for other values. */
-  remove(): Promise<void>
+  /** Removes that folder before. Does nothing for other values. */
+  readonly remove: () => Promise<void>
 }
 
 /**
@@ -73,8 +79,7 @@ export async function restoredCheckpoint(content: Uint8Array): Promise<RestoredC
   if (version !== VERSION || kind !== FOLDER || bytes.length < 6) throw noContent()
   const start = 6 + bytes.readUInt32LE(2)
   const fields = deserialized(bytes.subarray(6, start))
-  const directory = await mkdtemp(join(tmpdir(), 'troupe-checkpoint-'))
-  const remove = () => rm(directory, { recursive: true, force: true })
+  const { path: directory, remove } = await restoredFolder()
   try {
     await unpackFolder(bytes.subarray(start), directory)
   } catch (error) {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Metrics } from '../core/metrics.ts'
-import { OptionError, StorageError } from '../errors.ts'
-import { checkpointContent, restoredCheckpoint } from './checkpoint-content.ts'
+import { describe } from '../core/options.ts'
+import { asError, OptionError, StorageError } from '../errors.ts'
+import { checkpointContent, type RestoredCheckpoint, restoredCheckpoint } from './checkpoint-content.ts'
 import type { CheckpointStore, KeptContent } from './checkpoint-store.ts'
+import { CHECKPOINT_KEY_END } from './experiment-keys.ts'
 import { expendable, type Retention, scoreOf } from './retention.ts'
 
 /** A checkpoint that is kept. */
@@ -33,23 +35,22 @@ export interface CheckpointKeeperOptions {
   /** Of the experiment: its keys begin with it. */
   readonly name: string
   readonly retention?: Retention
-  /**
-   * Told of each checkpoint once its content is kept. What it makes superfluous is deleted when this has resolved: not
-   * before the log is sure to name the newer one.
-   */
-  readonly onKept?: (trial: number, attempt: number, checkpoint: KeptCheckpoint) => Promise<void> | void
   /** Told of each checkpoint that `load` has to pass over. */
   readonly onCorrupt?: (corrupt: CorruptCheckpoint) => void
 }
 
-interface Retained {
-  readonly attempt: number
+type Found = LoadedCheckpoint & RestoredCheckpoint
+
+/** A checkpoint with the report that it came with. */
+export interface ReportedCheckpoint {
   readonly checkpoint: KeptCheckpoint
-  readonly score: number | undefined
+  readonly metrics: Metrics
 }
 
-// What follows the name of the experiment in its keys. Another's name may begin with this one's and a slash.
-const KEY_END = /^trial-\d+\/\d{6,}-\d+$/
+interface Retained extends ReportedCheckpoint {
+  readonly attempt: number
+  readonly score: number | undefined
+}
 
 /**
  * Keeps the checkpoints of an experiment's trials, and finds the one to go on from. When to keep one is decided elsewhere.
@@ -61,7 +62,8 @@ export class CheckpointKeeper {
   readonly #retained = new Map<number, Retained[]>()
   readonly #queues = new Map<number, Promise<unknown>>()
   readonly #leases = new Map<string, number>()
-  readonly #folders = new Map<number, () => Promise<void>>()
+  // What removes the folder that a trial was given of its own.
+  readonly #copies = new Map<number, () => Promise<void>>()
 
   constructor(options: CheckpointKeeperOptions) {
     this.#options = options
@@ -69,39 +71,35 @@ export class CheckpointKeeper {
   }
 
   /**
-   * Keeps a checkpoint, and deletes those of the same trial that retention then lets go of. Those of one trial are kept in
-   * the order of the calls. A value is copied now; a `{ directory }` has to stay as it is until this has resolved.
-   * @param metrics - Of the report that it came with.
-   * @throws {OptionError} (rejects) when it holds what cannot be written.
-   * @throws {StorageError} (rejects) when its content could not be kept: then nothing is deleted. Also whatever `onKept` does.
+   * Keeps the content of a checkpoint. Those of one trial are kept in the order of the calls. A value is copied now; a
+   * `{ directory }` has to stay as it is until this has resolved.
+   * @throws {OptionError} (rejects) when it holds what cannot be written, or its folder cannot be read.
+   * @throws {StorageError} (rejects) when its content could not be kept.
    */
-  async keep(
-    trial: number,
-    attempt: number,
-    iteration: number,
-    value: unknown,
-    metrics: Metrics,
-  ): Promise<KeptCheckpoint> {
+  async put(trial: number, attempt: number, iteration: number, value: unknown): Promise<KeptCheckpoint> {
     const key = `${this.#prefix(trial)}${String(iteration).padStart(6, '0')}-${attempt}`
     const content = checkpointContent(value)
     return this.#inOrder(trial, async () => {
-      const kept = await this.#put(key, content)
-      const checkpoint = { key, size: kept.size, sha256: kept.sha256, iteration }
-      this.#add(trial, attempt, checkpoint, metrics)
-      await this.#options.onKept?.(trial, attempt, checkpoint)
-      for (const old of this.#letGo(trial)) await this.#delete(old)
-      return checkpoint
+      const { size, sha256 } = await this.#put(key, content)
+      return { key, size, sha256, iteration }
     })
   }
 
   /**
-   * Takes in a checkpoint that the log names, when an experiment goes on, in the order of the log. Those that retention let go
-   * of are forgotten as they were then.
+   * Counts one whose content is kept among the checkpoints of its trial, in the order of the log that names them. Those that
+   * retention then lets go of are forgotten.
    * @param metrics - Of the report that it came with.
+   * @returns What deletes these, once the log is sure to name the newer one.
    */
-  recall(trial: number, attempt: number, checkpoint: KeptCheckpoint, metrics: Metrics): void {
+  retain(trial: number, attempt: number, checkpoint: KeptCheckpoint, metrics: Metrics): () => Promise<void> {
     this.#add(trial, attempt, checkpoint, metrics)
-    this.#letGo(trial)
+    const keys = this.#letGo(trial)
+    return () => this.#inOrder(trial, () => this.#deleteAll(keys))
+  }
+
+  /** Deletes one that was put, and then not reported. */
+  discard(trial: number, { key }: KeptCheckpoint): Promise<void> {
+    return this.#inOrder(trial, () => this.#delete(key))
   }
 
   /** The checkpoints of a trial that are kept, oldest first: the candidates for `load`. */
@@ -109,8 +107,13 @@ export class CheckpointKeeper {
     return this.#retained.get(trial)?.map(({ checkpoint }) => checkpoint) ?? []
   }
 
+  /** The same, each with its report. */
+  reported(trial: number): readonly ReportedCheckpoint[] {
+    return this.#retained.get(trial) ?? []
+  }
+
   /**
-   * After all that the log names was recalled, and before any is kept: deletes what else there is of this experiment, such
+   * After all that the log names was retained, and before any is put: deletes what else there is of this experiment, such
    * as a checkpoint that was kept when the process was killed before it was logged.
    */
   async sweep(): Promise<void> {
@@ -121,14 +124,50 @@ export class CheckpointKeeper {
   }
 
   /**
-   * The newest checkpoint whose content is what it was.
-   * @param trial - The one that goes on. A folder that was restored for it before is removed: it belonged to an attempt
-   *   that is over.
+   * The newest checkpoint whose content is what it was. The folder of a `{ directory }` is there until the process ends.
+   * @param trial - The one that goes on, for messages.
    * @param candidates - Oldest first; of another trial where one goes on from that.
    * @returns Undefined when none can be used.
    * @throws {StorageError} (rejects) when the store cannot be asked, or a newer version wrote the content.
    */
   async load(trial: number, candidates: readonly KeptCheckpoint[]): Promise<LoadedCheckpoint | undefined> {
+    const found = await this.#leased(trial, candidates)
+    return found && { checkpoint: found.checkpoint, value: found.value }
+  }
+
+  /**
+   * A `{ directory }` once more, in a folder of its own, which an attempt of this trial may write to. It is removed when the
+   * next one is made for the trial, and in the end.
+   * @returns Undefined when its content cannot be used.
+   * @throws {StorageError} (rejects) as `load` does.
+   */
+  async copyFor(trial: number, checkpoint: KeptCheckpoint): Promise<LoadedCheckpoint | undefined> {
+    const found = await this.#leased(trial, [checkpoint])
+    if (found === undefined) return undefined
+    await this.#copies.get(trial)?.()
+    this.#copies.set(trial, found.remove)
+    return { checkpoint, value: found.value }
+  }
+
+  /**
+   * The value of one. The folder of a `{ directory }` is there until the process ends.
+   * @throws {StorageError} (rejects) with code `'unreadable'` when its content cannot be used, others as `load` does.
+   */
+  async read(checkpoint: KeptCheckpoint): Promise<unknown> {
+    const release = this.lease(checkpoint.key)
+    try {
+      const content = await this.#content(checkpoint)
+      if (typeof content !== 'string') return (await restoredCheckpoint(content)).value
+      throw new StorageError(
+        'unreadable',
+        `The checkpoint ${checkpoint.key} cannot be used: ${content}. Load another one of its trial, or bring back what was there.`,
+      )
+    } finally {
+      release()
+    }
+  }
+
+  async #leased(trial: number, candidates: readonly KeptCheckpoint[]): Promise<Found | undefined> {
     const releases = candidates.map(({ key }) => this.lease(key))
     try {
       return await this.#newestOf(trial, candidates)
@@ -153,19 +192,11 @@ export class CheckpointKeeper {
     }
   }
 
-  /** Deletes all checkpoints of a trial, after those that are under way. */
-  async forget(trial: number): Promise<void> {
-    await this.#inOrder(trial, async () => {
-      this.#retained.delete(trial)
-      for (const key of await this.#keysOf(this.#prefix(trial))) await this.#delete(key)
-    })
-  }
-
-  /** Waits for all that is under way, and removes the folders that were restored. */
+  /** Waits for all that is under way, and removes the folders that attempts were given of their own. */
   async close(): Promise<void> {
     await Promise.all(this.#queues.values())
-    for (const remove of this.#folders.values()) await remove()
-    this.#folders.clear()
+    for (const remove of this.#copies.values()) await remove()
+    this.#copies.clear()
   }
 
   #prefix(trial: number): string {
@@ -186,8 +217,13 @@ export class CheckpointKeeper {
   }
 
   async #keysOf(prefix: string): Promise<readonly string[]> {
-    const keys = await this.#options.store.list(prefix)
-    return keys.filter((key) => KEY_END.test(key.slice(this.#options.name.length + 1)))
+    let keys: readonly string[]
+    try {
+      keys = [...(await this.#options.store.list(prefix))]
+    } catch (cause) {
+      throw ofStorage(cause, `The checkpoints under ${prefix} could not be listed`)
+    }
+    return keys.filter((key) => CHECKPOINT_KEY_END.test(key.slice(this.#options.name.length + 1)))
   }
 
   #add(trial: number, attempt: number, checkpoint: KeptCheckpoint, metrics: Metrics): void {
@@ -197,15 +233,18 @@ export class CheckpointKeeper {
     const isNewer = (other: Retained) =>
       other.attempt > attempt || (other.attempt === attempt && other.checkpoint.iteration > iteration)
     const older = others.filter((other) => !isNewer(other))
-    const added = { attempt, checkpoint, score: scoreOf(metrics, this.#retention) }
+    const added = { attempt, checkpoint, metrics, score: scoreOf(metrics, this.#retention) }
     this.#retained.set(trial, [...older, added, ...others.slice(older.length)])
   }
 
   async #put(key: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<KeptContent> {
+    // Of the folder that was given; a store may make another error of it.
+    let mistake: unknown
     try {
-      return await this.#options.store.put(key, content)
+      const watched = content instanceof Uint8Array ? content : watch(content, (thrown) => (mistake = thrown))
+      return checked(await this.#options.store.put(key, watched))
     } catch (cause) {
-      throw ofStorage(cause, `The checkpoint ${key} could not be kept`)
+      throw ofStorage(mistake ?? cause, `The checkpoint ${key} could not be kept`)
     }
   }
 
@@ -229,16 +268,17 @@ export class CheckpointKeeper {
     }
   }
 
+  async #deleteAll(keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#delete(key)
+  }
+
   async #delete(key: string): Promise<void> {
     if (this.#leases.has(key)) return
     // What cannot be deleted takes up room, and is swept when the experiment goes on. That is no reason to end a trial.
     await this.#options.store.delete(key).catch(() => {})
   }
 
-  async #newestOf(
-    trial: number,
-    candidates: readonly KeptCheckpoint[],
-  ): Promise<LoadedCheckpoint | undefined> {
+  async #newestOf(trial: number, candidates: readonly KeptCheckpoint[]): Promise<Found | undefined> {
     for (const checkpoint of candidates.toReversed()) {
       const content = await this.#content(checkpoint)
       if (typeof content === 'string') {
@@ -247,10 +287,7 @@ export class CheckpointKeeper {
         this.#options.onCorrupt?.({ trial, checkpoint, problem: content })
         continue
       }
-      const { value, remove } = await restoredCheckpoint(content)
-      await this.#folders.get(trial)?.()
-      this.#folders.set(trial, remove)
-      return { checkpoint, value }
+      return { checkpoint, ...(await restoredCheckpoint(content)) }
     }
     return undefined
   }
@@ -266,18 +303,39 @@ export class CheckpointKeeper {
       if (error.code === 'unreadable') return `it cannot be read: ${error.message}`
       throw error
     }
+    if (!(content instanceof Uint8Array)) return `its store gave ${describe(content)} in place of its bytes`
     if (content.length !== size) return `it has ${content.length} bytes instead of ${size}`
     const found = createHash('sha256').update(content).digest('hex')
     return found === sha256 ? content : 'its checksum is another'
   }
 }
 
+async function* watch(
+  content: AsyncIterable<Uint8Array>,
+  onThrown: (thrown: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content
+  } catch (thrown) {
+    onThrown(thrown)
+    throw thrown
+  }
+}
+
+/** What `put` has to give, for it is all that tells later whether the content is what it was. */
+function checked(kept: unknown): KeptContent {
+  const { size, sha256 } = (kept ?? {}) as Partial<KeptContent>
+  if (typeof size === 'number' && typeof sha256 === 'string') return { size, sha256 }
+  throw new TypeError(`put must give { size, sha256 } of what it has kept, and gave ${describe(kept)}.`)
+}
+
 function ofStorage(cause: unknown, what: string): StorageError | OptionError {
   if (cause instanceof StorageError || cause instanceof OptionError) return cause
-  const { message } = cause as Error
+  const { message } = asError(cause)
+  const end = /[.!?]$/.test(message) ? '' : '.'
   return new StorageError(
     'checkpoint',
-    `${what}: ${message} See to where checkpoints are kept, and go on from the last one.`,
+    `${what}: ${message}${end} See to where checkpoints are kept, and go on from the last one.`,
     { cause },
   )
 }

@@ -4,9 +4,9 @@ import { type FileHandle, open, readdir, rename, rmdir, unlink } from 'node:fs/p
 import { dirname, join, resolve, sep } from 'node:path'
 import { readNeeded } from '../core/needed-options.ts'
 import { StorageError } from '../errors.ts'
-import { diskError, errnoOf } from '../stores/journal/disk-error.ts'
-import { makeFolder, syncFolder } from '../stores/journal/folders.ts'
-import { isGone, markText, readMark, thisProcess } from '../stores/journal/process-mark.ts'
+import { diskError, errnoOf } from '../stores/disk-error.ts'
+import { makeFolder, syncFolder } from '../stores/folders.ts'
+import { isGone, markText, readMark, thisProcess } from '../stores/process-mark.ts'
 import type { CheckpointStore, KeptContent } from './checkpoint-store.ts'
 import { folderOfPrefix, keyOfNames, pathOfKey } from './key-path.ts'
 

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isPlainObject } from '../core/metrics.ts'
-import { StorageError } from '../errors.ts'
+import { OptionError, StorageError } from '../errors.ts'
 
 /**
  * A folder as one piece of content: for each thing in it the length of a line of JSON (4 bytes, least significant first),
@@ -19,8 +19,7 @@ type Entry = { readonly path: string } & (
 
 /**
  * The content of a folder, read as it is asked for. Symbolic links are kept as they are.
- * @throws {StorageError} (rejects) with code `'checkpointFolder'` when it is no folder, changes meanwhile, or holds what
- * cannot be kept, such as a socket.
+ * @throws {OptionError} (rejects) when it is no folder, changes meanwhile, or holds what cannot be kept, such as a socket.
  */
 export async function* packedFolder(folder: string): AsyncGenerator<Uint8Array> {
   let size = 0
@@ -53,8 +52,8 @@ async function* packed(
       yield head({ path, kind: 'file', size: found.size, mode: found.mode & 0o777 })
       yield* fileContent(full, found.size)
     } else {
-      throw new StorageError(
-        'checkpointFolder',
+      throw unkeepable(
+        folder,
         `${full} is neither a file, a folder nor a link, so it cannot be part of a checkpoint. Leave it out of the folder.`,
       )
     }
@@ -65,10 +64,10 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)
   } catch (cause) {
-    throw new StorageError(
-      'checkpointFolder',
+    throw unkeepable(
+      folder,
       `The checkpoint { directory: ${JSON.stringify(folder)} } cannot be read. Give a folder that is there until report has resolved.`,
-      { cause },
+      cause,
     )
   }
 }
@@ -87,19 +86,23 @@ async function* fileContent(path: string, size: number): AsyncGenerator<Uint8Arr
   if (count !== size) throw changed(path)
 }
 
-function tooLarge(folder: string): StorageError {
-  return new StorageError(
-    'checkpointFolder',
+function tooLarge(folder: string): OptionError {
+  return unkeepable(
+    folder,
     `${folder} holds more than the ${Math.floor(SIZE_MAX / 2 ** 30)} GiB that a checkpoint can. Keep the large files elsewhere, and in the checkpoint where they are.`,
   )
 }
 
-function changed(path: string, cause?: unknown): StorageError {
-  return new StorageError(
-    'checkpointFolder',
+function changed(path: string, cause?: unknown): OptionError {
+  return unkeepable(
+    path,
     `${path} was changed or removed while the checkpoint was kept. Leave the folder as it is until report has resolved.`,
-    { cause },
+    cause,
   )
+}
+
+function unkeepable(received: string, message: string, cause?: unknown): OptionError {
+  return new OptionError('checkpoint', message, { received, cause })
 }
 
 function head(entry: Entry | undefined): Uint8Array {

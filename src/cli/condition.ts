@@ -95,10 +95,10 @@ export function countWords(trials: readonly { readonly state: TrialState }[]): s
 
 /** How long it has gone on, on its own clock. */
 export function elapsedWords({ recorded, holder }: Kept, now: number): string {
-  const { startedAt, lastAt, resumptions } = recorded
-  // While it runs its clock does too, if it was never stopped in between.
-  const isLive = holder !== undefined && startedAt !== undefined && resumptions === 0
-  return formatElapsed(isLive ? Math.max(lastAt, now - startedAt) : lastAt)
+  const { lastAt, clock } = recorded
+  // While it runs its clock does too.
+  const isLive = holder !== undefined
+  return formatElapsed(isLive ? Math.max(lastAt, clock.atWall(now) ?? 0) : lastAt)
 }
 
 /** A moment as people write it, in this machine's time: `2026-11-24 14:02:11`. */

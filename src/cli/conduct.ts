@@ -1,53 +1,49 @@
-import { ExperimentError, TroupeError } from '../errors.ts'
+import { ExperimentError, StorageError, TroupeError } from '../errors.ts'
 import type { Results } from '../results/results.ts'
 import { firstLine } from '../results/text.ts'
-import type { Store } from '../stores/store.ts'
 import type { Tuner } from '../tuner/tuner.ts'
 import type { Call } from './command.ts'
 import { countWords } from './condition.ts'
 import { Interruption } from './interruption.ts'
 import { jsonText } from './json.ts'
+import { type Place, retypedAt, takenWords, wayOn } from './place.ts'
 import { leadersOf } from './leading.ts'
 import { Page } from './page.ts'
-import { retyped } from './retyped.ts'
 import { EXIT } from './shell.ts'
 
 /**
  * Runs an experiment to its end, or to where it is interrupted, and says what came of it.
- * @param keptIn - Where it was kept, asked at the end; undefined when that is not known here.
+ * @param keptIn - Where it was kept, asked at the end; undefined when that is nowhere that the command line could find.
  * @returns The exit code.
  */
 export async function conduct(
   tuner: Tuner<unknown>,
-  keptIn: () => Store | undefined,
-  { shell, options }: Call,
+  keptIn: () => Place | undefined,
+  { shell, operands }: Call,
 ): Promise<number> {
   const { name } = tuner.getSnapshot()
   const page = new Page(shell, shell.stdout)
   const interruption = new Interruption(tuner, shell)
-  const again = retyped(['resume', name], options)
   try {
     const results = await tuner.fit()
-    const store = keptIn()
+    const place = keptIn()
     printOutcome(page, results)
-    if (store !== undefined) {
-      const show = retyped(['show', name], options)
-      page.print(`Kept as ${name} in ${store.url ?? store.name}. See it with  ${show}`)
-    }
+    if (place !== undefined)
+      page.print(`${keptWords(name, place)} See it with  ${retypedAt(place, ['show', name])}`)
     if (interruption.happened) {
-      page.print(interruptedLine(results, store === undefined ? undefined : again))
+      page.print(`${interruptedWords(results)} ${await wayOn(name, place)}`)
       return EXIT.interrupted
     }
     throwIfAllFailed(results)
     return EXIT.done
   } catch (error) {
+    const place = keptIn()
+    if (!(error instanceof ExperimentError) || place === undefined) throw error
+    const { cause } = error
+    if (cause instanceof StorageError && cause.code === 'nameTaken')
+      throw new StorageError('nameTaken', await takenWords(name, place, operands), { cause: error })
     // Its results are kept, and so is the way on.
-    const store = keptIn()
-    if (error instanceof ExperimentError && store !== undefined && error.code !== 'storage') {
-      page.print(
-        `Kept as ${name} in ${store.url ?? store.name}. When that is mended, carry it on with  ${again}`,
-      )
-    }
+    if (error.code !== 'storage') page.print(`${keptWords(name, place)} ${await wayOn(name, place)}`)
     throw error
   } finally {
     interruption.close()
@@ -62,11 +58,13 @@ function printOutcome(page: Page, results: Results): void {
   } else if (best !== undefined) page.print(`Best configuration: ${jsonText(best.config, 0)}`)
 }
 
-function interruptedLine(results: Results, again: string | undefined): string {
+function keptWords(name: string, { store }: Place): string {
+  return `Kept as ${name} in ${store.url ?? store.name}.`
+}
+
+function interruptedWords(results: Results): string {
   const counts = countWords([...results])
-  const way =
-    again === undefined ? 'Without a storage it cannot be carried on.' : `Carry it on with  ${again}`
-  return `Interrupted${counts === '' ? '' : ` (${counts})`}. ${way}`
+  return `Interrupted${counts === '' ? '' : ` (${counts})`}.`
 }
 
 function throwIfAllFailed(results: Results): void {

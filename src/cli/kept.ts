@@ -1,9 +1,9 @@
 import { readRecorded } from '../results/recorded/read-recorded.ts'
 import type { Recorded } from '../results/recorded/recorded.ts'
-import { StorageError } from '../errors.ts'
+import { notFound } from '../stores/refusals.ts'
 import type { Store } from '../stores/store.ts'
 import type { Call } from './command.ts'
-import { hintFor, UsageError } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 
 /** An experiment or a study as it is kept. */
 export interface Kept {
@@ -48,23 +48,9 @@ function openGivenStore(call: Call): Store {
  */
 export async function readKept(store: Store, name: string): Promise<Kept> {
   const records = await store.read(name)
-  if (records === undefined || records.length === 0) throw await notFound(store, name)
+  if (records === undefined || records.length === 0)
+    throw notFound(store, name, 'experiment or study', await store.names())
   const recorded = readRecorded(records)
   const holder = await store.holder?.(name)
   return { store, recorded, holder, knowsHolders: store.holder !== undefined }
-}
-
-const NAMES_MAX = 8
-
-async function notFound(store: Store, name: string): Promise<StorageError> {
-  const names = await store.names()
-  const place = store.url ?? 'this storage'
-  if (names.length === 0) {
-    return new StorageError(
-      'notFound',
-      `there is no ${name} in ${place}, nor anything else. Is it the right one?`,
-    )
-  }
-  const some = names.length > NAMES_MAX ? [...names.slice(-NAMES_MAX), '…'] : names
-  return new StorageError('notFound', `there is no ${name} in ${place}. ${hintFor(name, some, 'It holds')}`)
 }

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { VERSION } from '../core/version.ts'
 import { inspect } from 'node:util'
 import { asError, OptionError } from '../errors.ts'
 import { firstLine } from '../results/text.ts'
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], shell: Shell): Promise<numbe
     const { command } = read
     called = command?.name
     if (read.options.version === true) {
-      new Page(shell, shell.stdout).print(version())
+      new Page(shell, shell.stdout).print(VERSION)
       return EXIT.done
     }
     if (command === undefined || read.options.help === true) {
@@ -50,11 +50,6 @@ export async function main(argv: readonly string[], shell: Shell): Promise<numbe
   } catch (thrown) {
     return complain(thrown, { called, isVerbose, shell })
   }
-}
-
-function version(): string {
-  const { version: own } = createRequire(import.meta.url)('troupe/package.json') as { version: string }
-  return own
 }
 
 function pageFor(command: Command | undefined): string[] {

@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path'
 import { StorageError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import { terminal } from '../terminal/terminal.ts'
+import { storeOf, type Tuner } from '../tuner/tuner.ts'
 import type { Call, Command } from './command.ts'
 import { conduct } from './conduct.ts'
 import { storageUrl } from './kept.ts'
@@ -9,8 +10,8 @@ import { keptPath } from './kept-file.ts'
 import { loadFile } from './load-file.ts'
 import { overridden } from './overridden.ts'
 import { Page } from './page.ts'
+import { type Place, takenWords } from './place.ts'
 import { readCount } from './read-arguments.ts'
-import { retyped } from './retyped.ts'
 import type { RunOptions } from './run-options.ts'
 import { signedStore } from './signed-store.ts'
 
@@ -52,6 +53,7 @@ export async function runFile(
   const numSamples = readCount('num-samples', options['num-samples']) ?? wanted.numSamples
   const samples = numSamples === undefined ? {} : { numSamples }
   const loaded = await loadFile(file)
+  const [operand = ''] = call.operands
   let isKept = false
   const signed = (to: Store): Store =>
     signedStore(to, { file: keptPath(file, to, shell), ...samples }, () => (isKept = true))
@@ -62,13 +64,16 @@ export async function runFile(
     reporter: terminal({ stream: shell.stdout, verbose: verbosity(call) }),
   }
   const tuner = loaded.kind === 'tuner' ? overridden(loaded.tuner, asked) : await loaded.make(asked)
+  const given = store && { store, storage: options.storage }
+  const own = given === undefined ? placeOf(tuner, operand) : undefined
   try {
-    if (store !== undefined && wanted.resume !== true) await mustBeNew(tuner.getSnapshot().name, store, call)
-    const code = await conduct(tuner, () => (isKept ? store : undefined), call)
+    if (given !== undefined && wanted.resume !== true) await mustBeNew(tuner.getSnapshot().name, given, call)
+    const code = await conduct(tuner, () => (given === undefined ? own : isKept ? given : undefined), call)
     if (store !== undefined && !isKept) warnOfStorage(call, file)
     return code
   } finally {
     await store?.close?.()
+    await own?.store.close?.()
   }
 }
 
@@ -84,11 +89,13 @@ function verbosity({ options }: Call): 0 | 1 | 2 {
   return options.verbose === true ? 2 : 1
 }
 
-async function mustBeNew(name: string, store: Store, { options, operands }: Call): Promise<void> {
-  if (!(await store.names()).includes(name)) return
-  const file = basename(operands[0] as string)
-  throw new StorageError(
-    'nameTaken',
-    `there is an experiment ${name} in ${store.url ?? 'this storage'} already. Carry it on with ${retyped(['resume', name], options)}, or give this one another name: troupe run ${file} --name NAME`,
-  )
+/** Where a Tuner keeps its experiment by itself, when the command line can find it there. */
+function placeOf(tuner: Tuner<unknown>, file: string): Place | undefined {
+  const store = storeOf(tuner)
+  return store?.url === undefined ? undefined : { store, storage: store.url, file }
+}
+
+async function mustBeNew(name: string, place: Place, { operands }: Call): Promise<void> {
+  if (!(await place.store.names()).includes(name)) return
+  throw new StorageError('nameTaken', await takenWords(name, place, operands))
 }

@@ -18,25 +18,30 @@ export function signedStore(store: Store, signature: Signature, onOpen: () => vo
     name: store.name,
     ...(store.url === undefined ? {} : { url: store.url }),
     ...(store.folder === undefined ? {} : { folder: store.folder }),
+    ...(store.checkpoints === undefined ? {} : { checkpoints: store.checkpoints }),
     async open(experiment, options) {
       onOpen()
       return signedLog(await store.open(experiment, options), signature)
     },
     read: (experiment) => store.read(experiment),
     names: () => store.names(),
+    ...(store.holder === undefined ? {} : { holder: async (experiment) => store.holder?.(experiment) }),
     delete: (experiment) => store.delete(experiment),
     close: async () => store.close?.(),
   }
 }
 
 function signedLog(log: OpenLog, signature: Signature): OpenLog {
+  const { records, notice, poll } = log
   const signed = (record: LogRecord): LogRecord =>
     record.type === 'experiment.started' || record.type === 'experiment.resumed'
       ? { ...record, ...signature }
       : record
   return {
-    records: log.records,
-    append: (records) => log.append(records.map(signed)),
+    records,
+    ...(notice === undefined ? {} : { notice }),
+    ...(poll === undefined ? {} : { poll: () => poll.call(log) }),
+    append: (added) => log.append(added.map(signed)),
     close: () => log.close(),
   }
 }

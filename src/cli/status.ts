@@ -1,3 +1,4 @@
+import type { TrialRecord } from '../core/trial.ts'
 import { counted } from '../core/options.ts'
 import { resultsOfRecorded } from '../results/recorded/read-recorded.ts'
 import { formatDuration, plainText } from '../results/text.ts'
@@ -37,8 +38,13 @@ export const statusCommand: Command = {
 
 function printStatus(page: Page, kept: Kept, now: number): void {
   const { recorded, store } = kept
-  const { name, kind, searcher, scheduler, trials, trialCount, startedAt, objectives, resumptions } = recorded
+  const { name, kind, searcher, scheduler, trials, trialCount, startedAt, objectives, clock, lastAt } =
+    recorded
   const { word, text, style } = conditionOf(kept)
+  // What others put beside an experiment is none of those that it is to have.
+  const isOwn = ({ source }: TrialRecord): boolean => kind === 'study' || source !== 'imported'
+  const own = trials.filter(isOwn)
+  const foreign = trials.filter((trial) => !isOwn(trial))
   const running = trials.filter(({ state }) => state === 'running')
   const total = trialCount !== undefined && trialCount !== Infinity ? ` of ${trialCount}` : ''
   const results = resultsOfRecorded(recorded)
@@ -46,15 +52,17 @@ function printStatus(page: Page, kept: Kept, now: number): void {
   page.facts([
     ['Status', text === undefined ? word : `${word}, ${text}`, style],
     ['Kept in', store.url],
-    ['Started', startedAt === undefined ? undefined : startedWords(startedAt, now, resumptions)],
+    ['Started', startedAt === undefined ? undefined : agoWords(startedAt, now)],
+    ['Resumed', resumedWords(recorded, now)],
     [
       kind === 'study' ? 'Last word' : 'Ran for',
-      kind === 'study' ? agoWords(now, recorded) : elapsedWords(kept, now),
+      kind === 'study' ? agoWords(clock.wallAt(lastAt) ?? lastAt, now) : elapsedWords(kept, now),
     ],
     ['Objective', objectives.map(({ metric, mode }) => `${mode} ${plainText(metric)}`).join(', ')],
     ['Searcher', searcher],
     ['Scheduler', scheduler],
-    ['Trials', trials.length === 0 ? 'none' : `${trials.length}${total}: ${countWords(trials)}`],
+    ['Trials', own.length === 0 ? 'none' : `${own.length}${total}: ${countWords(own)}`],
+    ['Of others', foreign.length === 0 ? undefined : `${foreign.length}: ${countWords(foreign)}`],
     ['Running', running.length === 0 ? undefined : running.map((trial) => plainText(trial.name)).join(', ')],
   ])
   const leaders = leadersOf(results, recorded)
@@ -69,12 +77,16 @@ function printStatus(page: Page, kept: Kept, now: number): void {
   }
 }
 
-function startedWords(startedAt: number, now: number, resumptions: number): string {
-  const resumed = resumptions === 0 ? '' : `, resumed ${resumptions === 1 ? 'once' : `${resumptions} times`}`
-  return `${clockWords(startedAt)} (${formatDuration(Math.max(0, now - startedAt))} ago)${resumed}`
+function resumedWords({ resumptions, startedAt, clock }: Kept['recorded'], now: number): string | undefined {
+  if (resumptions === 0) return undefined
+  const count = resumptions === 1 ? 'once' : `${resumptions} times`
+  const { lastStart = startedAt } = clock
+  // Where it is not known, what it says is that of the first start.
+  return lastStart === undefined || lastStart === startedAt
+    ? count
+    : `${count}, last ${agoWords(lastStart, now)}`
 }
 
-function agoWords(now: number, { startedAt = 0, lastAt }: Kept['recorded']): string {
-  const at = startedAt + lastAt
-  return `${clockWords(at)} (${formatDuration(Math.max(0, now - at))} ago)`
+function agoWords(time: number, now: number): string {
+  return `${clockWords(time)} (${formatDuration(Math.max(0, now - time))} ago)`
 }

@@ -54,6 +54,8 @@ export interface Warning {
     | 'report'
     /** A decision could not be carried out. */
     | 'decision'
+    /** A trial that was called again after a break does not do the same, and is let to. */
+    | 'divergence'
     /** More warnings than are kept. */
     | 'dropped'
   readonly message: string

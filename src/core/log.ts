@@ -1,3 +1,4 @@
+import type { Beginning } from './beginning.ts'
 import type { Objective } from './objective.ts'
 import type { EndState, Params, Reason, Resources, TrialSource, TrialStatus } from './trial.ts'
 
@@ -39,15 +40,21 @@ export type LogRecord = { readonly at: number } & (
   | {
       /**
        * It goes on, in another process or after its end. Trials that were interrupted, or cut off without a word, are
-       * in their next attempt from here on.
+       * in their next attempt from here on, unless they are left where they are.
        */
       readonly type: 'experiment.resumed'
       /** Trials in all from here on; Infinity until the searcher has finished. */
       readonly trialCount: number
       /** Trials at once from here on. */
       readonly slotCount?: number
+      /** What there is for trials from here on. */
+      readonly totalResources?: Resources
+      /** Trials that were cut off are not gone on with. */
+      readonly unfinished?: 'skip'
       /** Trials that had ended and are run once more, each as a new one. */
       readonly retried?: readonly Retried[]
+      /** Milliseconds since 1970 at this record's `at`, where a store keeps it: the experiment's clock stood still before. */
+      readonly resumedAt?: number
       /** As with `experiment.started`, where the command line went on with it. */
       readonly file?: string
       readonly numSamples?: number
@@ -61,6 +68,8 @@ export type LogRecord = { readonly at: number } & (
       readonly config: unknown
       /** What each parameter was drawn from, where a store keeps it. */
       readonly domains?: Readonly<Record<string, object>>
+      /** What it begins with, when another trial is run once more from its last checkpoint. */
+      readonly begins?: Beginning
     }
   | {
       readonly type: 'trial.transition'
@@ -86,6 +95,24 @@ export type LogRecord = { readonly at: number } & (
       readonly ranMs?: number
     }
   | {
+      /** Called again after a break, its code did not do the same: what it had reported beyond this does not count any more. */
+      readonly type: 'trial.rewound'
+      readonly trial: number
+      readonly attempt: number
+      /** The `training_iteration` that it is at. */
+      readonly iteration: number
+      /** That of the checkpoint that it has there. */
+      readonly checkpoint?: number
+    }
+  | {
+      /** It gave a checkpoint of its last report when it had to leave for good. */
+      readonly type: 'trial.saved'
+      readonly trial: number
+      readonly attempt: number
+      /** The `training_iteration` of that report. */
+      readonly iteration: number
+    }
+  | {
       /** The checkpoint of a report is kept, under this key of the checkpoint store. */
       readonly type: 'trial.checkpoint'
       readonly trial: number
@@ -98,10 +125,12 @@ export type LogRecord = { readonly at: number } & (
       readonly sha256: string
     }
   | {
-      /** What the user wants of a trial. */
+      /** What the user wants of a trial: as it is said, before anything is done about it. */
       readonly type: 'trial.steered'
       readonly trial: number
       readonly to: 'pause' | 'resume' | 'stop'
+      /** It was said, such as by a listener, while what stands before it was being done: that was first brought to its end. */
+      readonly during?: true
     }
   | {
       readonly type: 'trial.decision'
@@ -109,6 +138,8 @@ export type LogRecord = { readonly at: number } & (
       readonly attempt: number
       readonly seq: number
       readonly decision: string
+      /** A stopper had enough, of the trial or of the experiment, so that the scheduler was not asked. */
+      readonly by?: 'stopper'
       readonly reason?: string
       readonly evidence?: Readonly<Record<string, unknown>>
     }

@@ -8,7 +8,8 @@ const SLACK = 1e-9
 
 /** Counts logical resources: it isolates nothing, it only says how many trials may run at once. */
 export class ResourcePool {
-  readonly total: Resources
+  /** What there is of each kind. With less than there was, those that hold something keep it. */
+  total: Resources
   readonly #used: Record<string, number> = {}
   readonly #holders: Record<string, number> = {}
 

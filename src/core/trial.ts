@@ -28,6 +28,8 @@ export type Resources = Readonly<Record<string, number>>
 export interface Checkpoint {
   readonly value: unknown
   readonly iteration: number
+  /** Number of the trial whose it is, for one that exploits that. */
+  readonly donor?: number
 }
 
 /** Why a trial ended or paused, in words, with the evidence of whoever decided. */

@@ -11,7 +11,7 @@ export async function driveAsyncGenerator(
   let isReturning = false
 
   function next(refused: Error | undefined): PromiseLike<IteratorResult<unknown, unknown>> | undefined {
-    if (side.leaving !== undefined && !isReturning) {
+    if (side.isLeaving && !isReturning) {
       isReturning = true
       return generator.return?.()
     }
@@ -24,7 +24,7 @@ export async function driveAsyncGenerator(
   while (result.done !== true) {
     let refused: Error | undefined
     // An async generator awaits what it yields: of `yield trial.sleep(ms)` only undefined is left, and the time is over.
-    if (side.leaving !== undefined) await side.unheard()
+    if (side.isLeaving) await side.unheard()
     else if (result.value !== undefined) {
       const report = side.report(result.value)
       await report.catch(() => {})

@@ -20,7 +20,7 @@ export interface Assignment {
   readonly worker: number
   /** A stepped trainable with `save` attaches a checkpoint to each report whose iteration this divides; 0 for none. */
   readonly saveEvery: number
-  /** And to its last report. */
+  /** And to the last report that it makes by itself. At another one it is asked for it, by `save`. */
   readonly saveAtEnd: boolean
 }
 
@@ -74,6 +74,8 @@ export interface Attempt {
   answer(seq: number): void
   /** From now on it has these resources: said before the answer that ends a pause. Not needed where it is all the same. */
   reallocate?(resources: Resources): void
+  /** It does not make again the rest of the reports that it was to: from now on sleeping takes its time. */
+  endReplay?(): void
   /**
    * Asks for a checkpoint of the report that waits for its answer, told by `saved`. Only stepped trainables with
    * `save` can give one unasked; functions attach theirs to `report`.

@@ -12,7 +12,7 @@ import { OutgoingReports } from './outgoing-reports.ts'
 import { Sleeps } from './sleeps.ts'
 import { type KeptStates, SteppedRun, type SteppedSide } from './stepped-form.ts'
 import type { ReportOptions, Trainable, Trial } from './trainable.ts'
-import { trialObject } from './trial-object.ts'
+import { type TrialBackend, trialObject } from './trial-object.ts'
 import { type Called, calledWith } from './user-side.ts'
 import { Wait } from './wait.ts'
 
@@ -45,10 +45,12 @@ const FREE_REFUSALS = 1000
  *
  * It ends in two steps: user code comes to its end (`#ended`), and the attempt settles when all that it sent is heard.
  */
-export class UserRun<Config> implements Attempt, SteppedSide {
+export class UserRun<Config> implements Attempt, SteppedSide, TrialBackend {
   readonly assignment: Assignment
   readonly trial: Trial
   #resources: Resources
+  // Reports that it makes again, before which sleeping takes no time.
+  #replays: number
   readonly #kernel: Kernel
   readonly #reports: OutgoingReports
   readonly #sleeps: Sleeps
@@ -56,6 +58,8 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   #watch: Watch | undefined
   #controller: AbortController | undefined
   #stepped: SteppedRun<Config> | undefined
+  #leavesFor: TrialStopped['reason'] | undefined
+  // Made when somebody has to see it: most code that leaves never does.
   #leaving: TrialStopped | undefined
   #ended: Settled | undefined
   #besides: Error | undefined
@@ -69,6 +73,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   constructor({ trainable, kernel, assignment, listener, kept, reportDelayMs }: UserRunOptions<Config>) {
     this.assignment = assignment
     this.#resources = assignment.resources
+    this.#replays = assignment.replays ?? 0
     this.#kernel = kernel
     this.#listener = listener
     this.#sleeps = new Sleeps(kernel, () => this.#watch?.resumed())
@@ -78,28 +83,37 @@ export class UserRun<Config> implements Attempt, SteppedSide {
       delayMs: reportDelayMs,
       send: (report) => {
         // A delayed one may come when it is too late.
-        if (this.#leaving === undefined) this.#listener?.report(report)
+        if (!this.isLeaving) this.#listener?.report(report)
         this.#settleIfHeard()
       },
     })
-    this.trial = trialObject({
-      assignment,
-      resources: () => this.#resources,
-      report: (metrics, options) => this.report(metrics, options),
-      sleep: (ms) => this.#sleep(ms),
-      signal: () => this.#signal(),
-      checkpointAt: () => this.#reports.checkpointAt,
-      listener: () => (this.#ended === undefined ? this.#listener : undefined),
-    })
+    this.trial = trialObject(this)
     kernel.post(() => this.#begin(trainable, kept))
   }
 
+  get isLeaving(): boolean {
+    return this.#leavesFor !== undefined
+  }
+
   get leaving(): TrialStopped | undefined {
-    return this.#leaving
+    if (this.#leavesFor === undefined) return undefined
+    return (this.#leaving ??= new TrialStopped(this.#leavesFor))
   }
 
   get iteration(): number {
     return this.#reports.iteration
+  }
+
+  get checkpointAt(): number | undefined {
+    return this.#reports.checkpointAt
+  }
+
+  get resources(): Resources {
+    return this.#resources
+  }
+
+  get hearer(): AttemptListener | undefined {
+    return this.#ended === undefined ? this.#listener : undefined
   }
 
   // What the controller says.
@@ -122,9 +136,13 @@ export class UserRun<Config> implements Attempt, SteppedSide {
     this.#resources = resources
   }
 
+  endReplay(): void {
+    this.#replays = 0
+  }
+
   save(): void {
     this.#kernel.post(() => {
-      if (this.#stepped === undefined || this.#leaving !== undefined) {
+      if (this.#stepped === undefined || this.isLeaving) {
         this.saved(undefined)
         return
       }
@@ -134,20 +152,20 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   }
 
   leave(reason: TrialStopped['reason']): void {
-    if (this.#leaving !== undefined || this.#listener === undefined) return
-    const leaving = (this.#leaving = new TrialStopped(reason))
+    if (this.isLeaving || this.#listener === undefined) return
+    this.#leavesFor = reason
     // What begins between now and the event already knows: reports are refused, sleeps are those of cleaning up.
-    const reports = this.#reports.pending
-    const sleeps = this.#sleeps.pending
+    const waits = [...this.#reports.pending, ...this.#sleeps.pending]
+    const sleeps = waits.filter((wait) => wait.kind === 'sleep')
     this.#kernel.post(() => {
       this.#reports.clear()
       this.#sleeps.forget(sleeps)
       this.#watch?.resumed()
       this.#hasToAbort = true
-      this.#isTold = [...reports, ...sleeps].some((wait) => !wait.isSettled)
-      this.#controller?.abort(leaving)
+      this.#isTold = waits.some((wait) => !wait.isSettled)
+      this.#controller?.abort(this.leaving)
       this.#settleIfHeard()
-      for (const wait of [...reports, ...sleeps]) wait.reject(leaving)
+      for (const wait of waits) wait.rejectWith(() => this.leaving as Error)
     })
   }
 
@@ -161,7 +179,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   // What user code does.
 
   report(metrics: unknown, options?: ReportOptions, last = false): Wait<'report'> {
-    if (this.#leaving !== undefined || this.#ended !== undefined) return this.#refusal('report')
+    if (this.isLeaving || this.#ended !== undefined) return this.#refusal('report')
     const report = this.#reports.add(metrics, options, last)
     this.#watch?.called()
     return report
@@ -189,16 +207,16 @@ export class UserRun<Config> implements Attempt, SteppedSide {
     this.#reports.refuse(report, error)
   }
 
-  #sleep(ms: number): Wait<'sleep'> {
+  sleep(ms: number): Wait<'sleep'> {
     if (this.#ended !== undefined) return this.#refusal('sleep')
-    const isOver = this.#reports.count < (this.assignment.replays ?? 0)
+    const isOver = this.#reports.count < this.#replays
     const sleep = this.#sleeps.begin(ms, isOver ? 0 : ms)
     this.#watch?.called()
     return sleep
   }
 
   #refusal<Kind extends 'sleep' | 'report'>(kind: Kind): Wait<Kind> {
-    const error = this.#leaving ?? new TrialStopped('stopped', ENDED)
+    const error = this.leaving ?? new TrialStopped('stopped', ENDED)
     return this.#slowed(new Wait(kind), (wait) => wait.reject(error))
   }
 
@@ -211,17 +229,17 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   // given up.
   #slowed<Kind extends 'sleep' | 'report'>(wait: Wait<Kind>, settle: (wait: Wait<Kind>) => void): Wait<Kind> {
     if (++this.#refusalCount <= FREE_REFUSALS) settle(wait)
-    else if (this.#ended === undefined) this.#sleep(1).whenSettled(() => settle(wait))
+    else if (this.#ended === undefined) this.sleep(1).whenSettled({ onSettled: () => settle(wait) })
     return wait
   }
 
-  #signal(): AbortSignal {
+  get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
-      // Not as soon as `leaving` is set, and not before code that cannot know yet has had the time to listen: a signal
+      // Not as soon as it is to leave, and not before code that cannot know yet has had the time to listen: a signal
       // that is aborted already never tells anybody, and who waits for it alone would wait for ever.
-      if (this.#hasToAbort && this.#isTold) this.#controller.abort(this.#leaving)
-      else if (this.#hasToAbort) void Promise.resolve().then(() => this.#controller?.abort(this.#leaving))
+      if (this.#hasToAbort && this.#isTold) this.#controller.abort(this.leaving)
+      else if (this.#hasToAbort) void Promise.resolve().then(() => this.#controller?.abort(this.leaving))
     }
     return this.#controller.signal
   }
@@ -229,7 +247,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   // From the start to the end.
 
   #begin(trainable: Trainable<Config>, kept: KeptStates<Config>): void {
-    if (this.#leaving !== undefined) {
+    if (this.isLeaving) {
       this.#end(LEFT)
       return
     }
@@ -302,7 +320,7 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   #settleIfHeard(): void {
     if (this.#ended === undefined) return
     const isHeard = this.#reports.areSent && (this.#ended.kind === 'threw' || this.#reports.areAnswered)
-    if (!isHeard && this.#leaving === undefined) return
+    if (!isHeard && !this.isLeaving) return
     const listener = this.#listener
     this.#listener = undefined
     this.#reports.clear()
@@ -310,8 +328,8 @@ export class UserRun<Config> implements Attempt, SteppedSide {
   }
 
   #outcome(ended: Settled): Settled {
-    if (this.#leaving !== undefined && ended.kind === 'threw') this.alsoThrew(ended.error)
-    const outcome = this.#leaving === undefined ? ended : LEFT
+    if (this.isLeaving && ended.kind === 'threw') this.alsoThrew(ended.error)
+    const outcome = this.isLeaving ? LEFT : ended
     return this.#besides === undefined ? outcome : { ...outcome, besides: this.#besides }
   }
 }

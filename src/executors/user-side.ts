@@ -8,7 +8,9 @@ import type { Wait } from './wait.ts'
 export interface UserSide {
   readonly trial: Trial
   readonly assignment: Assignment
-  /** What to leave with, from the moment on that the attempt has to. */
+  /** Whether the attempt has to leave. */
+  readonly isLeaving: boolean
+  /** What to leave with, from then on. */
   readonly leaving: TrialStopped | undefined
   /** Never throws: what cannot be sent is in the error of what it returns. */
   report(metrics: unknown, options?: ReportOptions, last?: boolean): Wait<'report'>

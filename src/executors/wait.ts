@@ -1,3 +1,8 @@
+/** Who is called from within `resolve` or `reject`. */
+export interface Waiter {
+  onSettled(): void
+}
+
 /**
  * What `trial.report` and `trial.sleep` return: a promise that a plain generator can yield as well.
  *
@@ -11,7 +16,8 @@ export class Wait<Kind extends 'sleep' | 'report'> implements Promise<void> {
   isHeard = false
   #isSettled = false
   #error: Error | undefined
-  #onSettled: (() => void) | undefined
+  #makeError: (() => Error) | undefined
+  #waiter: Waiter | undefined
   #promise: Promise<void> | undefined
   #fulfil: (() => void) | undefined
   #refuse: ((error: Error) => void) | undefined
@@ -33,28 +39,33 @@ export class Wait<Kind extends 'sleep' | 'report'> implements Promise<void> {
 
   /** Why it was rejected; undefined while it waits and after it was resolved. */
   get error(): Error | undefined {
-    return this.#error
+    return (this.#error ??= this.#makeError?.())
   }
 
-  /** Calls `fn` once, from within `resolve` or `reject`. For the one generator that yielded it. */
-  whenSettled(fn: () => void): void {
+  /** Tells `waiter` once, from within `resolve` or `reject`. For the one generator that yielded it. */
+  whenSettled(waiter: Waiter): void {
     this.isHeard = true
-    this.#onSettled = fn
+    this.#waiter = waiter
   }
 
   resolve(): void {
     if (this.#isSettled) return
     this.#isSettled = true
     this.#fulfil?.()
-    this.#onSettled?.()
+    this.#waiter?.onSettled()
   }
 
   reject(error: Error): void {
+    this.rejectWith(() => error)
+  }
+
+  /** Rejects with an error that is only made when somebody asks for it. */
+  rejectWith(makeError: () => Error): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    this.#error = error
-    this.#refuse?.(error)
-    this.#onSettled?.()
+    this.#makeError = makeError
+    if (this.#refuse !== undefined) this.#refuse(this.error as Error)
+    this.#waiter?.onSettled()
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise, which `await` knows by this method.
@@ -76,7 +87,7 @@ export class Wait<Kind extends 'sleep' | 'report'> implements Promise<void> {
   }
 
   #makePromise(): Promise<void> {
-    if (this.#error !== undefined) return Promise.reject(this.#error)
+    if (this.error !== undefined) return Promise.reject(this.error)
     if (this.#isSettled) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#fulfil = resolve

@@ -13,6 +13,7 @@ import type { Scope } from './ranking.ts'
 import { isPlainObject } from '../core/metrics.ts'
 import { isFeasible } from '../core/order.ts'
 import { copyPlain } from '../space/same-value.ts'
+import { checkpointsOf, type ResultCheckpoint, type StoredCheckpointsOf } from './result-checkpoint.ts'
 
 /**
  * What came of one trial. Its data are copies of its own, so that writing to them changes nothing else; what was thrown,
@@ -48,6 +49,14 @@ export interface Result<Config = unknown> {
   readonly checkpoint: unknown
   /** The iteration that `checkpoint` belongs to. */
   readonly checkpointIteration: number | undefined
+  /**
+   * The checkpoints that are kept, oldest first: with a storage those that `keep` and `scoreAttribute` have left, without one
+   * the last alone. Empty where their content is not kept, as in what is read from a log.
+   * @example
+   * const best = results.getBestResult('loss', 'min', { scope: 'all' })
+   * const weights = await best.checkpoints.find(({ iteration }) => iteration === best.best.iteration)?.load()
+   */
+  readonly checkpoints: readonly ResultCheckpoint[]
   /** Folder of the checkpoint, when it was given as `{ directory }`. */
   readonly path: string | undefined
   /** Whether each of `constraints` is ≤ 0. */
@@ -81,11 +90,15 @@ export interface BestResult<Config = unknown> extends Result<Config> {
   }
 }
 
-/** The result of a trial as its record stands now. `Config` is the caller's word for what the space makes. */
-export function resultOf<Config>(record: TrialRecord): Result<Config> {
+/**
+ * The result of a trial as its record stands now. `Config` is the caller's word for what the space makes.
+ * @param storedOf - Checkpoints beyond those in memory.
+ */
+export function resultOf<Config>(record: TrialRecord, storedOf?: StoredCheckpointsOf): Result<Config> {
   // A running trial goes on to report, which must not change a result that was handed out.
   const length = record.history.length
   let history: readonly Metrics[] | undefined
+  let checkpoints: readonly ResultCheckpoint[] | undefined
   return {
     trialId: record.id,
     number: record.number,
@@ -106,6 +119,9 @@ export function resultOf<Config>(record: TrialRecord): Result<Config> {
     reason: record.reason && copyOf(record.reason),
     checkpoint: record.checkpoint?.value,
     checkpointIteration: record.checkpoint?.iteration,
+    get checkpoints() {
+      return (checkpoints ??= checkpointsOf(record, storedOf))
+    },
     path: directoryOf(record.checkpoint?.value),
     feasible: isFeasible(record.constraints),
     constraints: { ...record.constraints },

@@ -11,6 +11,7 @@ import { type EndedTrial, endedTrialsOf } from './ended-trials.ts'
 import { leavesOf } from './paths.ts'
 import { bestOf, type Criterion, type Scope, SCOPES } from './ranking.ts'
 import { type BestResult, type Result, resultOf } from './result.ts'
+import type { StoredCheckpointsOf } from './result-checkpoint.ts'
 import { csvOf, type TableRow, tableOf } from './table.ts'
 import { Timeline } from './timeline.ts'
 import { TrialError } from './trial-error.ts'
@@ -28,6 +29,8 @@ export interface ResultsInput {
   readonly elapsedMs: number
   /** Where was searched, for what asks for the domains of parameters. */
   readonly space?: Space | undefined
+  /** Checkpoints in a checkpoint store; without one results have those in memory. */
+  readonly storedOf?: StoredCheckpointsOf | undefined
 }
 
 /** Options of `getBestResult`. */
@@ -57,8 +60,10 @@ export class Results<Config = unknown> {
   readonly elapsedMs: number
   readonly #records: readonly TrialRecord[]
   readonly #space: Space | undefined
+  readonly #storedOf: StoredCheckpointsOf | undefined
 
-  constructor({ records, objectives, endedBy, endReason, warnings, elapsedMs, space }: ResultsInput) {
+  constructor(input: ResultsInput) {
+    const { records, objectives, endedBy, endReason, warnings, elapsedMs, space, storedOf } = input
     // A copy: a running experiment goes on to add trials.
     this.#records = inOrder([...records])
     this.objectives = objectives
@@ -67,6 +72,7 @@ export class Results<Config = unknown> {
     this.warnings = [...warnings]
     this.elapsedMs = elapsedMs
     this.#space = space
+    this.#storedOf = storedOf
   }
 
   /** How many trials there are. */
@@ -77,7 +83,7 @@ export class Results<Config = unknown> {
   /** The result at a place in the order of numbers, counted from the end when negative. */
   at(index: number): Result<Config> | undefined {
     const record = this.#records.at(index)
-    return record && resultOf<Config>(record)
+    return record && this.#resultOf(record)
   }
 
   /** The result of the trial with a number, or with an id. */
@@ -89,11 +95,11 @@ export class Results<Config = unknown> {
           this.#records[trial]?.number === trial
           ? this.#records[trial]
           : this.#records.find(({ number }) => number === trial)
-    return record && resultOf<Config>(record)
+    return record && this.#resultOf(record)
   }
 
   *[Symbol.iterator](): IterableIterator<Result<Config>> {
-    for (const record of this.#records) yield resultOf<Config>(record)
+    for (const record of this.#records) yield this.#resultOf(record)
   }
 
   /**
@@ -102,7 +108,8 @@ export class Results<Config = unknown> {
    * @param metric - Any reported metric. Default: the experiment's.
    * @param mode - Default: the experiment's for this metric.
    * @param options.scope - What a trial is ranked by. Default `'last'`. With `'all'`, `best.metrics` is the report that
-   *   won; `metrics` and `checkpoint` are the trial's last ones, as in Ray Tune.
+   *   won; `metrics` and `checkpoint` are the trial's last ones, as in Ray Tune, and that report's own checkpoint is among
+   *   `checkpoints`, when it is kept.
    * @throws {OptionError} when the metric or the mode is not given and the experiment has none, or several.
    * @throws {NoResultError} when no trial has a value.
    * @example results.getBestResult('mean_loss', 'min', { scope: 'all' }).config
@@ -113,7 +120,7 @@ export class Results<Config = unknown> {
     if (best === undefined) throw new NoResultError(this.#whyNone(criterion.metric))
     const { value, iteration } = best.score
     const metrics = best.score.metrics && (copyPlain(best.score.metrics) as Metrics)
-    return Object.assign(resultOf<Config>(best.record), { best: { ...criterion, value, iteration, metrics } })
+    return Object.assign(this.#resultOf(best.record), { best: { ...criterion, value, iteration, metrics } })
   }
 
   /**
@@ -128,7 +135,7 @@ export class Results<Config = unknown> {
         "paretoFront: this experiment has no objectives. Give the Tuner a metric and a mode, such as metric: ['loss', 'gain'], mode: ['min', 'max'].",
       )
     }
-    return paretoFront(this.#records, this.objectives).map((record) => resultOf<Config>(record))
+    return paretoFront(this.#records, this.objectives).map((record) => this.#resultOf(record))
   }
 
   /** One error for each trial that failed, in order of number. What user code threw is its `cause`. */
@@ -163,6 +170,10 @@ export class Results<Config = unknown> {
   /** Each trial's states as intervals: as data, text, Mermaid and SVG. */
   timeline(): Timeline {
     return new Timeline(this.#records, this.elapsedMs)
+  }
+
+  #resultOf(record: TrialRecord): Result<Config> {
+    return resultOf<Config>(record, this.#storedOf)
   }
 
   #criterion(metric: string | undefined, mode: Mode | undefined, options: BestOptions): Criterion {

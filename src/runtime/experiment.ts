@@ -2,12 +2,11 @@ import { type AnyActorRef, createActor, type InspectionEvent, type Observer } fr
 import { Controller } from '../../machines/controller.ts'
 import { type ExperimentActor, experimentMachine } from '../../machines/experiment.ts'
 import type { ExperimentPlan } from '../../machines/plan.ts'
-import type { ExperimentMessage, Failure, StopCause, TrialRun } from '../../machines/protocol.ts'
-import { SchedulerHost } from '../../machines/scheduler-host.ts'
+import type { ExperimentMessage, Failure, StopCause, TrialNote, TrialRun } from '../../machines/protocol.ts'
+import { type RecordedDecision, SchedulerHost } from '../../machines/scheduler-host.ts'
 import { SearcherHost } from '../../machines/searcher-host.ts'
 import type { EndedBy, Warning } from '../core/events.ts'
-import type { LogRecord, Retried } from '../core/log.ts'
-import type { Metrics } from '../core/metrics.ts'
+import type { LogRecord } from '../core/log.ts'
 import type { ExperimentSnapshot, ExperimentStatus } from '../core/snapshot.ts'
 import type { Reason, Resources, TrialRecord } from '../core/trial.ts'
 import { asError, TroupeError } from '../errors.ts'
@@ -16,23 +15,25 @@ import { idMaker, type RandomStream } from '../random/random.ts'
 import type { Scheduler } from '../schedulers/scheduler.ts'
 import { traitsOf } from '../schedulers/traits.ts'
 import type { Searcher } from '../searchers/searcher.ts'
-import { type DuplicatePolicy, SearchSession } from '../searchers/session.ts'
+import { type DuplicatePolicy, SearchSession, type SearchStates } from '../searchers/session.ts'
 import { domainsOf } from '../space/domains-of.ts'
 import type { Space } from '../space/space.ts'
 import type { Stopper } from '../stoppers/stopper.ts'
 import { Broadcast } from './broadcast.ts'
+import type { CheckpointPort } from './checkpoint-port.ts'
 import { EventHub } from './event-hub.ts'
 import { guardedInspector, type Inspector, replayTo } from './inspection.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel, Timer } from './kernel.ts'
 import { startSearchInThread } from './threads/threaded-search.ts'
 import { nextMacrotask, realNow } from './macrotask.ts'
 import { CatchUp } from './restore/catch-up.ts'
-import { CheckpointMark } from './restore/checkpoint-mark.ts'
-import type { Past } from './restore/past.ts'
 import { replay } from './restore/replay.ts'
-import { type FoundCheckpoint, RestoredRun } from './restore/restored-run.ts'
+import type { Restore } from './restore/restore.ts'
+import { callAgain, fillCheckpoint, readCheckpoints, restoredRun, retriedIn } from './restore/restoration.ts'
+import { RestoredRun } from './restore/restored-run.ts'
 import { snapshotTaker } from './snapshots.ts'
-import { type RunLimits, SupervisedRun } from './trial-run.ts'
+import type { RunLimits } from './run-limits.ts'
+import { SupervisedRun } from './trial-run.ts'
 
 /** Everything that an experiment is made from, read and checked. */
 export interface ExperimentSettings {
@@ -55,45 +56,12 @@ export interface ExperimentSettings {
    * nothing is promised.
    */
   readonly whenKept?: ((fn: () => void) => void) | undefined
-  /**
-   * Calls back when the folders that a trial gave as checkpoints have been read: until then its code may not go on to
-   * change them. At once when there are none.
-   */
-  readonly whenCopied?: ((trial: number, fn: () => void) => void) | undefined
-  /** A report came with a checkpoint. */
-  readonly onCheckpoint?: ((trial: TrialRecord, metrics: Metrics, value: unknown) => void) | undefined
+  /** What keeps checkpoints beyond the process, once the experiment has started. */
+  readonly checkpoints?: (() => CheckpointPort | undefined) | undefined
+  /** What keeps states of the searcher beyond the process. */
+  readonly searchStates?: SearchStates | undefined
   /** What it goes on from, when it is taken up from a log. */
   readonly restore?: Restore | undefined
-}
-
-/** How an experiment is taken up from a log. */
-export interface Restore {
-  readonly past: Past
-  /** Trials in all, as the log has it at its beginning. */
-  readonly trialCount: number
-  /** Trials at once, as the log has it at its beginning. */
-  readonly slotCount: number | undefined
-  /**
-   * Whether the kernel's clock stands at the beginning again, so that user code that is called again takes its time as
-   * it did; else what lies in the past takes none.
-   */
-  readonly rewinds: boolean
-  /** Lets what was posted happen, and promises settle. */
-  readonly turn: () => Promise<void>
-  /** Whether trials that were cut off begin from nothing, instead of from their checkpoints. */
-  readonly restarts?: boolean
-  /** Reads the first of these checkpoints that can be read, for a trial. */
-  readonly loadCheckpoint: (
-    marks: readonly CheckpointMark[],
-    trial: number,
-  ) => Promise<FoundCheckpoint | undefined>
-  /** What becomes of trials that have ended, those that failed apart: `'skip'`, or run once more. Default `'skip'`. */
-  readonly finished?: 'skip' | 'resume' | 'restart' | undefined
-  readonly errored?: 'skip' | 'resume' | 'restart' | undefined
-  /** Whether trials that were cut off are stopped where they are. */
-  readonly leavesUnfinished?: boolean
-  /** A report of the past that was made again brought its checkpoint. */
-  readonly onCheckpointAgain: (mark: CheckpointMark, value: unknown) => void
 }
 
 /** How an experiment ended. */
@@ -102,6 +70,14 @@ export interface Ending {
   /** What the stopper said that ended it, if one did. */
   readonly endReason: Reason | undefined
   readonly failure: Failure | undefined
+}
+
+/** What ends a pause before a policy starts again. */
+interface Pause {
+  readonly end: () => void
+  readonly ms: number
+  /** The kernel's, once the past is over. */
+  timer: Timer
 }
 
 // Of the same kind of fault more need not be kept: they say the same.
@@ -138,6 +114,7 @@ export class Experiment {
     (at, fn) => void this.#kernel.setTimeout(fn, this.#until(at)),
   )
   #thinkingCount = 0
+  readonly #pauses = new Set<Pause>()
   readonly #warnings: Warning[] = []
   #droppedWarnings = 0
 
@@ -158,6 +135,7 @@ export class Experiment {
     this.#executor = executor
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     this.events = previous?.events ?? new EventHub()
+    for (const warning of previous?.warnings ?? []) this.#keepWarning(warning)
     this.events.onFault = (warning) => this.warn(warning)
     this.#searcherHost = this.#makeSearcherHost()
     this.#controller = this.#makeController(this.#searcherHost)
@@ -202,6 +180,11 @@ export class Experiment {
     return this.#takeSnapshot()
   }
 
+  /** Whether it has yet to come to where the log ends that it is taken up from. */
+  get isPast(): boolean {
+    return this.#isPast
+  }
+
   /** Whether a trial waits for the user to resume it. */
   get waitsForUser(): boolean {
     for (const trial of this.#controller.ledger.waitingTrials()) if (trial.held) return true
@@ -238,19 +221,22 @@ export class Experiment {
     const { past } = restore
     this.#startedAt = this.#kernel.now()
     this.actor.start()
-    this.send({ type: 'experiment.start' })
     await replay({
       past,
-      runOf: (trial) => this.#restoredRun(trial),
+      runOf: (trial) => restoredRun(this.#controller.ledger, trial),
       send: (message) => this.send(message),
       suspend: () => this.#controller.suspend(),
-      resume: (trialCount, slotCount, retried) => this.#controller.resume(trialCount, slotCount, retried),
+      resume: (resumption) => this.#controller.resume(resumption),
       turn: restore.turn,
-      isThinking: () => this.#thinkingCount > 0,
+      restart: () => this.#endPauses(),
+      // Whoever waits for what the log says next does not think.
+      isThinking: () => this.#thinkingCount > (past.isAskedFor ? 1 : 0),
       realNow,
     })
     const { divergence: cause } = past
-    if (cause !== undefined) this.abort({ code: 'divergence', message: cause.message, cause })
+    if (cause === undefined) return
+    past.end()
+    this.abort({ code: 'divergence', message: cause.message, cause })
   }
 
   /** Goes on after `replay`. */
@@ -258,27 +244,22 @@ export class Experiment {
     const { restore, plan } = this.#settings
     if (this.#ending !== undefined || restore === undefined) return
     const { past } = restore
-    const found = await this.#readCheckpoints(restore)
+    const { ledger } = this.#controller
+    const found = await readCheckpoints(ledger, restore)
     this.#startedAt = this.#kernel.now() - (restore.rewinds ? 0 : past.endedAt)
     this.#isPast = false
-    this.#controller.resume(plan.trialCount, plan.slotCount, this.#retried(restore))
-    if (restore.leavesUnfinished === true)
-      for (const trial of [...this.#controller.ledger.live.keys()])
-        this.send({ type: 'experiment.stopTrial', trial })
-    this.#callAgain(found)
+    for (const pause of this.#pauses) pause.timer = this.#kernel.setTimeout(pause.end, pause.ms)
+    this.#controller.resume({
+      trialCount: plan.trialCount,
+      slotCount: plan.slotCount,
+      totalResources: plan.totalResources,
+      retried: retriedIn(ledger, restore),
+      ...(restore.leavesUnfinished === true && { unfinished: 'skip' }),
+    })
+    past.end()
+    callAgain(ledger, this.#catchUp, found)
     this.#startBudget()
     this.#controller.comeToPresent()
-  }
-
-  /** Trials that have ended and shall be run once more. */
-  #retried({ finished, errored }: Restore): Retried[] {
-    const { records } = this.#controller.ledger
-    return records.flatMap(({ number, state, source }) => {
-      if (source === 'given' || source === 'reused') return []
-      const wish =
-        state === 'failed' ? errored : state === 'completed' || state === 'pruned' ? finished : 'skip'
-      return wish === undefined || wish === 'skip' ? [] : [{ trial: number, goesOn: wish === 'resume' }]
-    })
   }
 
   #startBudget(): void {
@@ -294,40 +275,6 @@ export class Experiment {
     return Math.max(0, at + (this.#startedAt ?? 0) - this.#kernel.now())
   }
 
-  #restoredRun(trial: number): RestoredRun | undefined {
-    const run = this.#controller.ledger.live.get(trial)?.run
-    return run instanceof RestoredRun ? run : undefined
-  }
-
-  /**
-   * Checkpoints of the past, instead of the marks that stood for them.
-   * @returns Those that trials go on from.
-   */
-  async #readCheckpoints({ loadCheckpoint, restarts }: Restore): Promise<Map<RestoredRun, FoundCheckpoint>> {
-    const found = new Map<RestoredRun, FoundCheckpoint>()
-    for (const record of this.records) {
-      const { number, checkpoint } = record
-      const mark = checkpoint?.value
-      const run = this.#restoredRun(number)
-      const marks = (restarts === true ? undefined : run?.marks) ?? []
-      if (mark instanceof CheckpointMark && !marks.includes(mark))
-        setCheckpoint(record, mark, await loadCheckpoint([mark], number))
-      if (run === undefined || marks.length === 0) continue
-      const latest = await loadCheckpoint(marks, number)
-      if (latest !== undefined) found.set(run, latest)
-      if (mark instanceof CheckpointMark && marks.includes(mark)) setCheckpoint(record, mark, latest)
-    }
-    return found
-  }
-
-  /** Calls the user code that was cut off. */
-  #callAgain(found: ReadonlyMap<RestoredRun, FoundCheckpoint>): void {
-    const { live } = this.#controller.ledger
-    const runs = Array.from(live.values(), ({ run }) => run).filter((run) => run instanceof RestoredRun)
-    for (const run of runs) this.#catchUp.expect(run, run.turnsFrom(found.get(run)?.mark))
-    for (const run of runs) run.comeToPresent(found.get(run))
-  }
-
   stop(by: StopCause, graceful: boolean): void {
     this.send({ type: 'experiment.stop', by, graceful })
   }
@@ -339,7 +286,14 @@ export class Experiment {
   }
 
   send(message: ExperimentMessage): void {
-    if (this.#ending === undefined) this.actor.send(message)
+    if (this.#ending !== undefined) return
+    if (
+      message.type === 'experiment.pauseTrial' ||
+      message.type === 'experiment.resumeTrial' ||
+      message.type === 'experiment.stopTrial'
+    )
+      this.#controller.hear(message)
+    this.actor.send(message)
   }
 
   /** Ends at once, when virtual time stands still: user code is told to leave, and not waited for. */
@@ -382,7 +336,7 @@ export class Experiment {
   }
 
   #makeSearcherHost(): SearcherHost {
-    const { searcher, space, plan, random, where, duplicates } = this.#settings
+    const { searcher, space, plan, random, where, duplicates, restore, searchStates } = this.#settings
     return new SearcherHost(
       (saved) =>
         new SearchSession({
@@ -400,15 +354,16 @@ export class Experiment {
           },
           ...(saved === undefined ? {} : { saved }),
         }),
-      (trial) => {
-        const past = this.#settings.restore?.past
-        return past === undefined || past.isOver ? undefined : past.answer(trial)
-      },
+      { past: restore?.past, states: searchStates },
     )
   }
 
   get #trialCountAtFirst(): number {
     return this.#settings.restore?.trialCount ?? this.#settings.plan.trialCount
+  }
+
+  get #totalAtFirst(): Resources {
+    return this.#settings.restore?.totalResources ?? this.#settings.plan.totalResources
   }
 
   #makeController(searcherHost: SearcherHost): Controller {
@@ -419,6 +374,7 @@ export class Experiment {
         ...plan,
         trialCount: this.#trialCountAtFirst,
         slotCount: this.#settings.restore?.slotCount ?? plan.slotCount,
+        totalResources: this.#totalAtFirst,
         given: session.given(),
         searcherObserves: session.observes,
         stoppersHearEnds: this.#settings.stoppers.some(({ onEnd }) => onEnd !== undefined),
@@ -445,15 +401,14 @@ export class Experiment {
         hears: (name) => name === 'experiment.warning' || this.broadcast.isHeard || this.events.hears(name),
         log: this.#restoringLog(),
         isPast: () => this.#isPast,
-        onCheckpoint: (trial, metrics, value) => {
-          if (!(value instanceof CheckpointMark)) this.#settings.onCheckpoint?.(trial, metrics, value)
-        },
       },
     )
   }
 
   #makeRun(record: TrialRecord): TrialRun {
-    const { limits, restore, whenKept, whenCopied } = this.#settings
+    const { limits, restore, whenKept, checkpoints } = this.#settings
+    const note = (trial: number, made: TrialNote): void =>
+      this.send({ type: 'trial.noted', trial, note: made })
     const makeLive = (ranBeforeMs = record.ranMs): SupervisedRun =>
       new SupervisedRun({
         record,
@@ -462,11 +417,11 @@ export class Experiment {
         executor: this.#executor,
         limits,
         whenKept,
-        whenCopied,
-        note: (trial, note) => this.send({ type: 'trial.noted', trial, note }),
-        onCheckpointAgain(mark, value) {
+        checkpoints,
+        note,
+        onCheckpointAgain(mark, metrics, value) {
           fillCheckpoint(record, mark, value)
-          restore?.onCheckpointAgain(mark, value)
+          checkpoints?.()?.keepAgain(mark, metrics, value)
         },
       })
     if (restore === undefined) return makeLive()
@@ -474,12 +429,21 @@ export class Experiment {
     const isNew = !this.#isPast && this.#kernel.now() - (this.#startedAt ?? 0) > restore.past.endedAt
     if (isNew) return makeLive()
     const run = new RestoredRun({
+      ranBeforeMs: record.ranMs,
       kernel: this.#kernel,
       now: () => this.elapsedMs,
       catchUp: this.#catchUp,
       until: (at) => this.#until(at),
       takesTime: restore.rewinds,
+      mayDiffer: restore.mayDiffer === true,
+      note,
       ordinal: () => this.#ordinal++,
+      onBegunAnew: () =>
+        this.warn({
+          kind: 'checkpoint',
+          message: `Trial ${record.number} went on from another trial's checkpoint, which is lost, and has none of its own: it begins from nothing, with the configuration that it has.`,
+          cause: undefined,
+        }),
       makeLive,
     })
     if (!this.#isPast) run.comeToPresent(undefined)
@@ -504,19 +468,20 @@ export class Experiment {
       stoppers,
       context: {
         name: plan.name,
-        resources: plan.totalResources,
+        resources: this.#totalAtFirst,
         objectives: plan.rankedBy,
         budget: this.#trialCountAtFirst,
       },
       random: random.fork('scheduler'),
+      recorded: (trial, seq) => this.#recordedDecision(trial, seq),
     })
     const now = (): number => this.elapsedMs
     const holdTime = (thinking: Promise<unknown>): void => this.#holdTime(thinking)
     const actor: ExperimentActor = createActor(machine, {
       id: 'experiment',
       clock: {
-        setTimeout: (fn, ms) => this.#kernel.setTimeout(fn, ms),
-        clearTimeout: (timer) => this.#kernel.clearTimeout(timer),
+        setTimeout: (fn, ms) => (this.#isPast ? this.#pause(fn, ms) : this.#kernel.setTimeout(fn, ms)),
+        clearTimeout: (timer) => this.#clearTimeout(timer),
       },
       logger: () => {},
       ...(inspect === undefined ? {} : { inspect: this.#guard(inspect) }),
@@ -536,6 +501,34 @@ export class Experiment {
         }),
     })
     return actor
+  }
+
+  #recordedDecision(trial: number, seq: number): RecordedDecision | 'late' | undefined {
+    const past = this.#isPast ? this.#settings.restore?.past : undefined
+    const recorded = past?.decisionOn(trial, seq)
+    if (recorded === undefined || recorded === 'late') return recorded
+    return { ...recorded, isFinal: past?.isStopping === true }
+  }
+
+  /** A policy that threw waits before it starts again: in the past, until the log says that it did. */
+  #pause(fn: () => void, ms: number): Pause {
+    const end = (): void => {
+      this.#pauses.delete(pause)
+      fn()
+    }
+    const pause: Pause = { end, ms, timer: undefined }
+    this.#pauses.add(pause)
+    return pause
+  }
+
+  #endPauses(): void {
+    for (const pause of this.#pauses) pause.end()
+  }
+
+  #clearTimeout(timer: unknown): void {
+    const pause = [...this.#pauses].find((one) => one === timer)
+    if (pause !== undefined) this.#pauses.delete(pause)
+    this.#kernel.clearTimeout(pause === undefined ? timer : pause.timer)
   }
 
   #makeSnapshotTaker(): () => ExperimentSnapshot {
@@ -579,7 +572,10 @@ export class Experiment {
     this.#ending = { endedBy, endReason, failure }
     this.#searcherHost.close()
     // One that could not be taken up has not ended: its log says where it stands.
-    if (!this.#isPast) this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
+    if (!this.#isPast) {
+      this.#controller.logStart()
+      this.#settings.log?.({ at, type: 'experiment.ended', by: endedBy })
+    }
     this.events.emit('experiment.end', { endedBy, at })
     this.broadcast.flush()
     const ending = this.#ending
@@ -636,22 +632,4 @@ export class Experiment {
     for (const { ref } of this.#controller.ledger.live.values()) if (ref !== undefined) actors.push(ref)
     return actors
   }
-}
-
-/**
- * One that is lost stays, without its value: whoever asks whether there is one, and of which iteration, has to hear the same
- * as before the break, and after the next.
- */
-function setCheckpoint(record: TrialRecord, mark: CheckpointMark, found: FoundCheckpoint | undefined): void {
-  record.checkpoint = {
-    value: found?.mark === mark ? found.value : undefined,
-    iteration: mark.iteration,
-  }
-}
-
-/** It is made again. */
-function fillCheckpoint(record: TrialRecord, mark: CheckpointMark, value: unknown): void {
-  const { checkpoint } = record
-  if (checkpoint?.value === undefined && checkpoint?.iteration === mark.iteration)
-    record.checkpoint = { value, iteration: mark.iteration }
 }

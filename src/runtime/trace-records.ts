@@ -2,14 +2,19 @@ import type { LogRecord } from '../core/log.ts'
 
 type Report = Extract<LogRecord, { type: 'trial.report' }>
 type Decision = Extract<LogRecord, { type: 'trial.decision' }>
+type Transition = Extract<LogRecord, { type: 'trial.transition' }>
 
 // How a record is kept: as it came, or as so many numbers.
 const WHOLE = 0
 const REPORT = 1
 const CONTINUE = 2
+const TRANSITION = 3
 
 // Time, trial, attempt and number of a report, which both begin with.
 const HEAD = 4
+
+// Time, trial, from where, to where, by what, and attempt of a transition.
+const TRANSITION_SIZE = 6
 
 /** Names of metrics that came together, and as JSON writes them. */
 interface Names {
@@ -18,8 +23,8 @@ interface Names {
 }
 
 /**
- * The records of a trace, in order. Reports of numbers and the answer that a trial goes on, which are nearly all of
- * them, are kept as numbers, one after the other: a hundred thousand small objects that live to the end cost more in
+ * The records of a trace, in order. Reports of numbers, the answer that a trial goes on, and its way from state to state,
+ * which are nearly all of them, are kept as numbers, one after the other: a hundred thousand small objects that live to the end cost more in
  * garbage collection than all that is done with them.
  */
 export class TraceRecords implements Iterable<LogRecord> {
@@ -31,6 +36,9 @@ export class TraceRecords implements Iterable<LogRecord> {
   #numberCount = 0
   readonly #whole: LogRecord[] = []
   readonly #names: Names[] = []
+  // States and the messages that lead to them: a few words.
+  readonly #words: string[] = []
+  readonly #wordIndex = new Map<string, number>()
 
   get length(): number {
     return this.#length
@@ -42,6 +50,8 @@ export class TraceRecords implements Iterable<LogRecord> {
       this.#begin(CONTINUE, HEAD)
       return this.#putHead(record)
     }
+    if (record.type === 'trial.transition' && !Object.hasOwn(record, 'error'))
+      return this.#pushTransition(record)
     this.#begin(WHOLE, 1)
     this.#put(this.#whole.push(record) - 1)
   }
@@ -53,6 +63,7 @@ export class TraceRecords implements Iterable<LogRecord> {
     if (kind === undefined || i >= this.#length) return undefined
     const start = this.#starts[i] as number
     if (kind === WHOLE) return this.#whole[this.#number(start)]
+    if (kind === TRANSITION) return this.#transitionAt(start)
     const at = this.#number(start)
     const trial = this.#number(start + 1)
     const attempt = this.#number(start + 2)
@@ -70,6 +81,7 @@ export class TraceRecords implements Iterable<LogRecord> {
     const kind = this.#kinds[index]
     if (kind === WHOLE) return undefined
     const start = this.#starts[index] as number
+    if (kind === TRANSITION) return this.#transitionJsonAt(start)
     const type = kind === REPORT ? 'trial.report' : 'trial.decision'
     const head = `{"at":${this.#number(start)},"type":"${type}","trial":${this.#number(start + 1)},"attempt":${this.#number(start + 2)},"seq":${this.#number(start + 3)},`
     if (kind === CONTINUE) return `${head}"decision":"continue"}`
@@ -90,6 +102,45 @@ export class TraceRecords implements Iterable<LogRecord> {
     this.#put(this.#idOf(names))
     for (const name of names) this.#put(metrics[name] as number)
     return true
+  }
+
+  #pushTransition({ at, trial, from, to, cause, attempt }: Transition): void {
+    this.#begin(TRANSITION, TRANSITION_SIZE)
+    this.#put(at)
+    this.#put(trial)
+    this.#put(this.#indexOf(from))
+    this.#put(this.#indexOf(to))
+    this.#put(this.#indexOf(cause))
+    this.#put(attempt)
+  }
+
+  #transitionAt(start: number): Transition & LogRecord {
+    return {
+      at: this.#number(start),
+      type: 'trial.transition',
+      trial: this.#number(start + 1),
+      from: this.#wordAt(start + 2) as Transition['from'],
+      to: this.#wordAt(start + 3) as Transition['to'],
+      cause: this.#wordAt(start + 4),
+      attempt: this.#number(start + 5),
+    }
+  }
+
+  #transitionJsonAt(start: number): string {
+    const [from, to, cause] = [2, 3, 4].map((i) => JSON.stringify(this.#wordAt(start + i)))
+    return `{"at":${this.#number(start)},"type":"trial.transition","trial":${this.#number(start + 1)},"from":${from},"to":${to},"cause":${cause},"attempt":${this.#number(start + 5)}}`
+  }
+
+  #indexOf(word: string): number {
+    const known = this.#wordIndex.get(word)
+    if (known !== undefined) return known
+    const index = this.#words.push(word) - 1
+    this.#wordIndex.set(word, index)
+    return index
+  }
+
+  #wordAt(at: number): string {
+    return this.#words[this.#number(at)] as string
   }
 
   #putHead({ at, trial, attempt, seq }: Report | Decision): void {
@@ -143,7 +194,10 @@ function areSame(names: readonly string[], others: readonly string[]): boolean {
 
 function isPlainContinue(record: Decision): boolean {
   return (
-    record.decision === 'continue' && !Object.hasOwn(record, 'reason') && !Object.hasOwn(record, 'evidence')
+    record.decision === 'continue' &&
+    !Object.hasOwn(record, 'reason') &&
+    !Object.hasOwn(record, 'evidence') &&
+    !Object.hasOwn(record, 'by')
   )
 }
 

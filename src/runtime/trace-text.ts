@@ -43,14 +43,15 @@ function told(record: LogRecord): readonly [string, string] {
     case 'searcher.asked':
       return [record.answer === 'point' ? 'is proposed' : `searcher: ${record.answer}`, '']
     case 'trial.created':
-      return [
-        'is created',
-        `${record.source === 'suggested' ? '' : `${record.source} `}${listed(record.config)}`,
-      ]
+      return ['is created', created(record)]
     case 'trial.transition':
       return [record.to, `from ${record.from}, by ${record.cause}${attemptOf(record)}`]
     case 'trial.report':
       return [`report ${record.seq}`, `${listed(record.metrics)}${record.last === true ? ', its last' : ''}`]
+    case 'trial.rewound':
+      return ['does otherwise', `from iteration ${record.iteration} on`]
+    case 'trial.saved':
+      return ['saves', `its checkpoint at iteration ${record.iteration}`]
     case 'trial.decision':
       return [`: ${record.decision}`, because(record)]
     case 'trial.exploited':
@@ -71,6 +72,12 @@ function told(record: LogRecord): readonly [string, string] {
       return [type, listed(rest)]
     }
   }
+}
+
+function created({ source, config, begins }: RecordOf<'trial.created'>): string {
+  const origin = source === 'suggested' ? '' : `${source} `
+  const from = begins === undefined ? '' : `, from iteration ${begins.iteration} of trial ${begins.trial}`
+  return `${origin}${listed(config)}${from}`
 }
 
 function started({ name, seed, objectives, searcher, scheduler }: RecordOf<'experiment.started'>): string {

@@ -1,8 +1,9 @@
 import type { AnyActorRef } from 'xstate'
 import type { TrialNote, TrialRun } from '../../machines/protocol.ts'
+import type { Metrics } from '../core/metrics.ts'
 import { toJson } from '../core/plain-json.ts'
-import type { Resources, TrialRecord } from '../core/trial.ts'
-import { asError, DivergenceError, TroupeError } from '../errors.ts'
+import type { Checkpoint, Resources, TrialRecord } from '../core/trial.ts'
+import { asError, DivergenceError, OptionError, TroupeError } from '../errors.ts'
 import { sameValue } from '../space/same-value.ts'
 import type {
   Assignment,
@@ -13,55 +14,28 @@ import type {
   Settled,
 } from '../executors/executor.ts'
 import type { Kernel, Timer } from './kernel.ts'
-import type { CheckpointMark } from './restore/checkpoint-mark.ts'
-import { RunClock } from './run-clock.ts'
+import type { CheckpointPort } from './checkpoint-port.ts'
+import { Inbox } from './inbox.ts'
+import { CheckpointMark } from './restore/checkpoint-mark.ts'
+import type { PastAttempt, PastReport } from './past-attempt.ts'
+import { RunClocks } from './run-clocks.ts'
+import type { RunLimits } from './run-limits.ts'
 
-/** How long things may take, in milliseconds; undefined for any time. */
-export interface RunLimits {
-  /** One attempt, pauses left out. */
-  readonly trialTimeoutMs: number | undefined
-  /** From the start, or from a decision, to the next report. */
-  readonly reportTimeoutMs: number | undefined
-  /** From being told to leave to having left. */
-  readonly stopGraceMs: number
-  /** Before the second attempt; doubled for each further one, up to a day. */
-  readonly backoffMs: number
-}
-
-/** A report that was made before its process was cut off. */
-export interface PastReport {
-  readonly seq: number
-  readonly metrics: Readonly<Record<string, unknown>>
-  /** How long the trial had run. */
-  readonly ranMs: number
-  /** Stands for the checkpoint that came with it. */
-  readonly mark: CheckpointMark | undefined
-  /** When it was decided that the trial goes on, on the experiment's clock; undefined while it is not. */
-  answeredAt: number | undefined
-  /** Its place in the order in which all trials were led on. */
-  ordinal: number | undefined
-}
-
-/** What an attempt that is called again did before. */
-export interface PastAttempt {
-  /** When it was called, or went on from its checkpoint. */
-  readonly at: number
-  readonly ordinal: number
-  /**
-   * Number of the report whose checkpoint it goes on from; 0 for none. Below that when it begins before the start of this
-   * attempt, by so many reports.
-   */
-  readonly seq: number
-  /** How long it had run there. */
-  readonly ranMs: number
-  /** Those that it will make again, in order. */
-  readonly reports: readonly PastReport[]
-  /** Leads user code on as it was led on then. */
-  readonly lead: (ordinal: number, at: number, fn: () => void) => void
-  /** It is not led on any more. */
-  readonly drop: () => void
-  /** Whether what is done again takes the time that it took; else the clocks are set by what is known of it. */
-  readonly takesTime: boolean
+/** What a `SupervisedRun` is made from. */
+export interface SupervisedRunOptions {
+  readonly record: TrialRecord
+  /** How long earlier attempts ran, in milliseconds. */
+  readonly ranBeforeMs: number
+  readonly kernel: Kernel
+  readonly executor: Executor
+  readonly limits: RunLimits
+  readonly note: (trial: number, note: TrialNote) => void
+  /** Calls back when what was logged so far is kept, where that was promised. */
+  readonly whenKept?: ((fn: () => void) => void) | undefined
+  /** What keeps checkpoints beyond the process; undefined when nothing does. */
+  readonly checkpoints?: (() => CheckpointPort | undefined) | undefined
+  /** A checkpoint that was made in the past, and may have been lost since, is there again. */
+  readonly onCheckpointAgain?: (mark: CheckpointMark, metrics: Metrics, value: unknown) => void
 }
 
 // So that many failures neither overflow the doubling nor wait for longer than anybody means to.
@@ -79,11 +53,13 @@ export class SupervisedRun implements TrialRun {
   readonly #limits: RunLimits
   readonly #note: (trial: number, note: TrialNote) => void
   readonly #whenKept: ((fn: () => void) => void) | undefined
-  readonly #whenCopied: (trial: number, fn: () => void) => void
-  readonly #onCheckpointAgain: ((mark: CheckpointMark, value: unknown) => void) | undefined
+  readonly #checkpoints: () => CheckpointPort | undefined
+  readonly #onCheckpointAgain: SupervisedRunOptions['onCheckpointAgain']
   #trial: AnyActorRef | undefined
   #attempt: Attempt | undefined
   #attemptNumber = 0
+  // Held while a checkpoint is being kept, whose report has not been passed on.
+  #inbox = new Inbox()
   #resources: Resources | undefined
   // From the start to the end of an attempt, also before the executor has given it.
   #isOpen = false
@@ -96,40 +72,33 @@ export class SupervisedRun implements TrialRun {
   #seqBefore = 0
   #past: PastAttempt | undefined
   #pastDone = 0
+  // Of the reports that it has made again, and what it has said since the last of them.
+  #lastCheckpoint: Checkpoint | undefined
+  #unheard: TrialNote[] = []
+  #awaitsPresent = false
   #isUncalled = false
   #leaving = false
-  // Time that earlier attempts ran, and this one up to its last pause.
-  #ranBeforeMs: number
-  #clock = new RunClock()
-  #trialTimer: Timer
-  #reportTimer: Timer
+  #savesAtEnd = false
+  // Whether the report that waits brought a checkpoint.
+  #hasCheckpoint = false
+  // Whether it was asked for a checkpoint, and has not been told to leave yet.
+  #isSaving = false
+  readonly #clocks: RunClocks
   #graceTimer: Timer
   #backoffTimer: Timer
 
-  constructor(options: {
-    readonly record: TrialRecord
-    /** How long earlier attempts ran, in milliseconds. */
-    readonly ranBeforeMs: number
-    readonly kernel: Kernel
-    readonly executor: Executor
-    readonly limits: RunLimits
-    readonly note: (trial: number, note: TrialNote) => void
-    /** Calls back when what was logged so far is kept, where that was promised. */
-    readonly whenKept?: ((fn: () => void) => void) | undefined
-    /** Calls back when the folders that it gave as checkpoints have been read. */
-    readonly whenCopied?: ((trial: number, fn: () => void) => void) | undefined
-    /** A checkpoint that was made in the past, and may have been lost since, is there again. */
-    readonly onCheckpointAgain?: (mark: CheckpointMark, value: unknown) => void
-  }) {
+  constructor(options: SupervisedRunOptions) {
     this.#record = options.record
     this.#kernel = options.kernel
     this.#executor = options.executor
     this.#limits = options.limits
     this.#note = options.note
     this.#whenKept = options.whenKept
-    this.#whenCopied = options.whenCopied ?? ((_, fn) => fn())
+    this.#checkpoints = options.checkpoints ?? (() => undefined)
     this.#onCheckpointAgain = options.onCheckpointAgain
-    this.#ranBeforeMs = options.ranBeforeMs
+    this.#clocks = new RunClocks(options.kernel, options.limits, options.ranBeforeMs, (code, what) =>
+      this.#timedOut(code, what),
+    )
   }
 
   get alive(): boolean {
@@ -155,9 +124,11 @@ export class SupervisedRun implements TrialRun {
     this.#prepare(assignment)
     this.#past = past
     this.#pastDone = 0
+    this.#lastCheckpoint = past.checkpoint
+    this.#unheard = []
     this.#seqBefore = past.seq
     this.#lastSeq = Math.min(0, past.seq)
-    this.#ranBeforeMs = past.ranMs
+    this.#clocks.beginFrom(past.ranMs)
     this.#isOpen = true
     this.#isUncalled = true
     past.lead(past.ordinal, past.at, () => {
@@ -171,18 +142,39 @@ export class SupervisedRun implements TrialRun {
     this.#attemptNumber = assignment.attempt
     this.#resources = assignment.resources
     this.#leaving = false
+    this.#savesAtEnd = assignment.saveAtEnd
+    this.#isSaving = false
+    this.#awaitsPresent = false
     this.#unanswered.clear()
+    this.#inbox = new Inbox()
     this.#lastSeq = 0
-    this.#ranBeforeMs += this.#clock.ranMs
-    this.#clock = new RunClock()
+    this.#clocks.beginAttempt()
   }
 
   #call(given: Assignment): void {
-    // A checkpoint that was lost is none to user code.
-    const isLost = given.checkpoint?.value === undefined
-    const assignment = isLost ? { ...given, checkpoint: undefined } : given
-    this.#startClocks()
     this.#isOpen = true
+    // A checkpoint that was lost is none to user code.
+    const value = given.checkpoint?.value
+    if (given.checkpoint === undefined || value === undefined)
+      return this.#callWith({ ...given, checkpoint: undefined })
+    const copy = this.#checkpoints()?.ownCopy(given.trial, value)
+    if (copy === undefined) return this.#callWith(given)
+    const { attempt, checkpoint } = given
+    this.#isUncalled = true
+    copy.then(
+      (own) => this.#callIfWanted({ ...given, checkpoint: { ...checkpoint, value: own } }),
+      (thrown: unknown) => this.#failRun(asError(thrown), attempt),
+    )
+  }
+
+  #callIfWanted(assignment: Assignment): void {
+    if (!this.#isUncalled || assignment.attempt !== this.#attemptNumber) return
+    this.#isUncalled = false
+    this.#callWith(assignment)
+  }
+
+  #callWith(assignment: Assignment): void {
+    this.#clocks.start()
     this.#isStarting = true
     this.#ask(assignment.attempt, () => {
       this.#attempt = this.#executor.start(assignment, this.#listen())
@@ -194,8 +186,8 @@ export class SupervisedRun implements TrialRun {
     if (!this.#unanswered.delete(seq)) return
     // Its time runs only when the next word is its own.
     if (this.#unanswered.size === 0) {
-      if (!this.#clock.isRunning) this.#startClocks()
-      else this.#restartReportTimer()
+      if (!this.#clocks.areRunning) this.#clocks.start()
+      else this.#clocks.awaitReport()
     }
     if (this.#whenKept === undefined || this.#isInPast) return this.#acknowledge(seq, this.#attemptNumber)
     const attempt = this.#attemptNumber
@@ -203,22 +195,16 @@ export class SupervisedRun implements TrialRun {
   }
 
   #acknowledge(seq: number, attempt: number): void {
-    this.#speak(attempt, () => this.#attempt?.answer(seq - this.#seqBefore))
-  }
-
-  /** Lets user code go on, or leave: it may then change the folders that it gave as checkpoints. */
-  #speak(attempt: number, call: () => void): void {
-    this.#whenCopied(this.#record.number, () => {
-      if (attempt === this.#attemptNumber && this.#isOpen) this.#ask(attempt, call)
-    })
+    if (attempt === this.#attemptNumber && this.#isOpen)
+      this.#ask(attempt, () => this.#attempt?.answer(seq - this.#seqBefore))
   }
 
   hold(): void {
-    this.#stopClocks()
+    this.#clocks.stop()
   }
 
   resume(resources: Resources): void {
-    this.#startClocks()
+    this.#clocks.start()
     if (resources !== this.#resources) {
       this.#resources = resources
       this.#ask(this.#attemptNumber, () => this.#attempt?.reallocate?.(resources))
@@ -228,14 +214,72 @@ export class SupervisedRun implements TrialRun {
 
   leave(as: 'stopped' | 'exploited' | 'paused'): void {
     this.#leaving = true
-    this.#stopClocks()
+    this.#clocks.stop()
     if (this.#isUncalled) return this.#leaveUncalled()
     this.#past?.drop()
-    this.#speak(this.#attemptNumber, () => this.#attempt?.leave(as))
+    if (this.#awaitsPresent) {
+      this.#awaitsPresent = false
+      this.#inbox.letGo()
+    }
+    const attempt = this.#attemptNumber
+    // Once it has been told, it may change the folder that it gave as a checkpoint.
+    if (as === 'stopped' && this.#mayOweCheckpoint) this.#askForCheckpoint(attempt)
+    else this.#inbox.take(() => this.#tellToLeave(as, attempt))
     // Last, so that even with no time at all it hears of it before that is over; and it may have left at once.
     if (!this.#isOpen) return
     const { stopGraceMs } = this.#limits
     this.#graceTimer = this.#kernel.setTimeout(() => this.#abandon(stopGraceMs), stopGraceMs)
+  }
+
+  #tellToLeave(as: 'stopped' | 'exploited' | 'paused', attempt: number): void {
+    if (attempt === this.#attemptNumber && this.#isOpen) this.#ask(attempt, () => this.#attempt?.leave(as))
+  }
+
+  // ---- The checkpoint at the end ----
+
+  /** Whether it ends at a report that waits, for which it was to give a checkpoint if that was the last. */
+  get #mayOweCheckpoint(): boolean {
+    return (
+      this.#savesAtEnd &&
+      this.#unanswered.size > 0 &&
+      !this.#hasCheckpoint &&
+      !this.#inbox.isHeld &&
+      !this.#isInPast
+    )
+  }
+
+  #askForCheckpoint(attempt: number): void {
+    this.#isSaving = true
+    this.#ask(attempt, () => this.#attempt?.save())
+  }
+
+  #onSaved(checkpoint: { readonly value: unknown } | undefined, attempt: number): void {
+    if (!this.#isSaving || !this.#isOpen || attempt !== this.#attemptNumber) return
+    this.#isSaving = false
+    const port = this.#checkpoints()
+    if (checkpoint === undefined) this.#tellToLeave('stopped', attempt)
+    else if (port !== undefined) void this.#passCheckpointWhenKept(checkpoint.value, attempt, port)
+    else this.#passCheckpoint(checkpoint.value, attempt)
+  }
+
+  #passCheckpoint(value: unknown, attempt: number): void {
+    const { number, iteration } = this.#record
+    this.#note(number, { kind: 'saved', checkpoint: { value, iteration } })
+    this.#tellToLeave('stopped', attempt)
+  }
+
+  async #passCheckpointWhenKept(value: unknown, attempt: number, checkpoints: CheckpointPort): Promise<void> {
+    const { number, iteration, metrics } = this.#record
+    const mark = new CheckpointMark(number, attempt, iteration)
+    try {
+      await checkpoints.keep(mark, value, metrics)
+    } catch (thrown) {
+      if (attempt !== this.#attemptNumber || !this.#isOpen) return
+      if (thrown instanceof OptionError) this.#note(number, { kind: 'threwBesides', error: thrown })
+      return this.#tellToLeave('stopped', attempt)
+    }
+    if (attempt === this.#attemptNumber && this.#isOpen) this.#passCheckpoint(value, attempt)
+    else checkpoints.discard(mark)
   }
 
   #leaveUncalled(): void {
@@ -257,7 +301,7 @@ export class SupervisedRun implements TrialRun {
   }
 
   dispose(): void {
-    this.#stopClocks()
+    this.#clocks.stop()
     this.#kernel.clearTimeout(this.#graceTimer)
     this.#kernel.clearTimeout(this.#backoffTimer)
     this.#isUncalled = false
@@ -289,17 +333,22 @@ export class SupervisedRun implements TrialRun {
   #listen(): AttemptListener {
     const attempt = this.#attemptNumber
     const note = (made: TrialNote): void => {
+      if (attempt !== this.#attemptNumber || !this.#isOpen) return
       // What was said before the last report of the past was heard then.
-      if (attempt === this.#attemptNumber && this.#isOpen && !this.#isInPast)
-        this.#note(this.#record.number, made)
+      if (this.#isInPast) this.#unheard.push(made)
+      else this.#note(this.#record.number, made)
     }
+    const inbox = this.#inbox
     return {
-      report: (report) => this.#onReport(report, attempt),
-      setUserAttr: (key, value) => note({ kind: 'userAttr', key, value }),
-      setConstraint: (key, value) => note({ kind: 'constraint', key, value }),
-      log: (entry) => note({ kind: 'log', entry }),
-      saved: () => {},
-      settled: (outcome) => this.#onSettled(outcome, attempt),
+      report: (report) => {
+        if (inbox.isHeld) inbox.take(() => this.#onReport(report, attempt))
+        else this.#onReport(report, attempt)
+      },
+      setUserAttr: (key, value) => inbox.take(() => note({ kind: 'userAttr', key, value })),
+      setConstraint: (key, value) => inbox.take(() => note({ kind: 'constraint', key, value })),
+      log: (entry) => inbox.take(() => note({ kind: 'log', entry })),
+      saved: (checkpoint) => inbox.take(() => this.#onSaved(checkpoint, attempt)),
+      settled: (outcome) => inbox.take(() => this.#onSettled(outcome, attempt)),
     }
   }
 
@@ -309,17 +358,62 @@ export class SupervisedRun implements TrialRun {
     // A message can arrive twice where it comes from afar.
     if (report.seq <= this.#lastSeq) return
     this.#lastSeq = report.seq
+    this.#clocks.onReport()
+    if (this.#isInPast) this.#onReportAgain(report, attempt)
+    else if (this.#past === undefined) this.#onNewReport(report, attempt)
+    else this.#whenPresent(() => this.#onNewReport(report, attempt))
+  }
+
+  #onNewReport(report: OutgoingReport, attempt: number): void {
     this.#unanswered.add(report.seq)
-    this.#kernel.clearTimeout(this.#reportTimer)
-    if (this.#isInPast) return this.#onReportAgain(report)
-    this.#trial?.send({
-      type: 'run.report',
-      report,
-      attempt,
-      ranMs: this.#ranBeforeMs + this.#clock.elapsed(this.#kernel.now()),
-    })
+    this.#hasCheckpoint = report.checkpoint !== undefined
+    const ranMs = this.#clocks.ranMs
+    const checkpoints = report.checkpoint === undefined ? undefined : this.#checkpoints()
+    if (checkpoints === undefined) this.#pass(report, attempt, ranMs)
+    else void this.#passWhenKept(report, attempt, ranMs, checkpoints)
+  }
+
+  #pass(report: OutgoingReport, attempt: number, ranMs: number): void {
+    this.#trial?.send({ type: 'run.report', report, attempt, ranMs })
     // Mostly its answer has come by now. A policy that is being restarted takes longer, which is not the trial's time.
-    if (this.#unanswered.has(report.seq) && this.#isOpen) this.#stopClocks()
+    if (this.#unanswered.has(report.seq) && this.#isOpen) this.#clocks.stop()
+  }
+
+  /** What anybody hears of a checkpoint is true after any crash, and another trial may go on from it at once. */
+  async #passWhenKept(
+    report: OutgoingReport,
+    attempt: number,
+    ranMs: number,
+    checkpoints: CheckpointPort,
+  ): Promise<void> {
+    this.#clocks.stop()
+    this.#inbox.hold()
+    // By then all that it reported before is counted.
+    await Promise.resolve()
+    const mark = new CheckpointMark(this.#record.number, attempt, this.#record.iteration + 1)
+    try {
+      await checkpoints.keep(mark, report.checkpoint?.value)
+      if (attempt === this.#attemptNumber && this.#isOpen && !this.#leaving)
+        this.#pass(report, attempt, ranMs)
+      else checkpoints.discard(mark)
+    } catch (thrown) {
+      if (thrown instanceof OptionError) this.#failRun(thrown, attempt)
+    }
+    // Of a new attempt nothing has to do with this.
+    if (attempt === this.#attemptNumber) this.#inbox.letGo()
+  }
+
+  /** It cannot go on, though its code would. */
+  #failRun(error: Error, attemptNumber: number): void {
+    if (attemptNumber !== this.#attemptNumber || !this.#isOpen) return
+    this.#clocks.stop()
+    this.#isUncalled = false
+    const attempt = this.#close()
+    this.#ask(attemptNumber, () => {
+      attempt?.leave('stopped')
+      attempt?.abandon()
+    })
+    this.#trial?.send(this.#leaving ? { type: 'run.left' } : { type: 'run.failed', error })
   }
 
   // ---- The past ----
@@ -329,48 +423,91 @@ export class SupervisedRun implements TrialRun {
   }
 
   /** The controller has it already, and decided upon it, or is about to. */
-  #onReportAgain(report: OutgoingReport): void {
+  #onReportAgain(report: OutgoingReport, attempt: number): void {
     const past = this.#past as PastAttempt
     const before = past.reports[this.#pastDone] as PastReport
-    if (!sameValue(before.metrics, report.metrics)) return this.#diverge(before, report)
+    if (!sameValue(before.metrics, report.metrics)) {
+      const now = `now it reported ${toJson(report.metrics)}`
+      return this.#diverge(before, now, () => this.#onNewReport(report, attempt))
+    }
     this.#pastDone++
-    if (before.mark !== undefined && report.checkpoint !== undefined)
-      this.#onCheckpointAgain?.(before.mark, report.checkpoint.value)
+    this.#unheard = []
+    this.#unanswered.add(report.seq)
+    this.#hasCheckpoint = before.mark !== undefined
+    if (before.mark !== undefined && report.checkpoint !== undefined) {
+      const { value } = report.checkpoint
+      this.#lastCheckpoint = { value, iteration: before.iteration }
+      this.#onCheckpointAgain?.(before.mark, before.metrics, value)
+    }
     if (!past.takesTime) {
-      this.#stopClocks()
-      this.#clock.ranMs = before.ranMs - this.#ranBeforeMs
+      this.#clocks.stopAt(before.ranMs)
     }
     const { answeredAt, ordinal } = before
     if (answeredAt !== undefined && ordinal !== undefined)
       past.lead(ordinal, answeredAt, () => this.answer(report.seq))
-    if (this.#unanswered.has(report.seq)) this.#stopClocks()
+    if (this.#unanswered.has(report.seq)) this.#clocks.stop()
   }
 
-  #diverge(before: PastReport, report?: OutgoingReport): void {
-    const now =
-      report === undefined
-        ? 'its code came to its end before that'
-        : `now it reported ${toJson(report.metrics)}`
-    const error = new DivergenceError(
-      `Trial ${this.#record.number} was called again after a break, and did not do the same: report ${before.seq} was ${toJson(before.metrics)}, but ${now}. A trainable must give the same for the same configuration, checkpoint and trial.random(); or let it attach checkpoints to its reports, and it goes on from there.`,
-    )
-    this.#stopClocks()
-    const attempt = this.#close()
-    this.#ask(this.#attemptNumber, () => {
-      attempt?.leave('stopped')
-      attempt?.abandon()
+  /**
+   * It does not do what it did before, which it fails by; or, where that is wished, is done with.
+   * @param now - What it does in place of its next report.
+   */
+  #diverge(before: PastReport, now: string, goOn: () => void): void {
+    const past = this.#past as PastAttempt
+    const how = `Trial ${this.#record.number} was called again after a break, and did not do the same: report ${before.seq} was ${toJson(before.metrics)}, but ${now}.`
+    if (!past.mayDiffer) {
+      const remedy =
+        "A trainable must give the same for the same configuration, checkpoint and trial.random(); or let it attach checkpoints to its reports, and it goes on from there. With resume: { diverged: 'accept' } what it does now counts."
+      return this.#failRun(new DivergenceError(`${how} ${remedy}`), this.#attemptNumber)
+    }
+    const iteration = before.iteration - 1
+    past.rewind(iteration)
+    this.#pastDone = past.reports.length
+    this.#attempt?.endReplay?.()
+    const notes: TrialNote[] = [
+      {
+        kind: 'rewound',
+        iteration,
+        checkpoint: this.#lastCheckpoint,
+        how: `${how} What it does now counts, in place of that and of what came after it.`,
+      },
+      ...this.#unheard,
+    ]
+    this.#whenPresent(() => {
+      for (const note of notes) this.#note(this.#record.number, note)
+      goOn()
     })
-    this.#trial?.send({ type: 'run.failed', error })
+  }
+
+  /** What is new is said when all that had happened is over. What it says meanwhile waits, and so do its clocks. */
+  #whenPresent(say: () => void): void {
+    if (this.#past === undefined) return say()
+    const inbox = this.#inbox
+    inbox.hold()
+    this.#awaitsPresent = true
+    this.#past.whenPresent(() => {
+      if (!this.#awaitsPresent || inbox !== this.#inbox) return
+      this.#awaitsPresent = false
+      this.#past = undefined
+      inbox.letGo(say)
+    })
+    if (this.#awaitsPresent) this.#clocks.stop()
   }
 
   #onSettled(outcome: Settled, attempt: number): void {
     // An executor that speaks from within start is heard when the trial has started.
     if (this.#isStarting) return this.#kernel.post(() => this.#onSettled(outcome, attempt))
     if (attempt !== this.#attemptNumber || !this.#isOpen) return
-    this.#stopClocks()
+    this.#clocks.stop()
     this.#kernel.clearTimeout(this.#graceTimer)
+    if (this.#leaving) return this.#end(outcome)
     const owed = this.#past?.reports[this.#pastDone]
-    if (owed !== undefined && !this.#leaving && outcome.kind === 'returned') return this.#diverge(owed)
+    if (owed !== undefined && outcome.kind === 'returned')
+      this.#diverge(owed, 'its code came to its end before that', () => this.#end(outcome))
+    else this.#whenPresent(() => this.#end(outcome))
+  }
+
+  #end(outcome: Settled): void {
     this.#noteEnd(outcome)
     this.#close()
     if (this.#leaving) this.#trial?.send({ type: 'run.left' })
@@ -385,6 +522,9 @@ export class SupervisedRun implements TrialRun {
     if (outcome.besides !== undefined) {
       this.#note(number, { kind: 'threwBesides', error: asError(outcome.besides) })
     }
+    // Its `save` broke.
+    if (this.#isSaving && outcome.kind === 'threw')
+      this.#note(number, { kind: 'threwBesides', error: asError(outcome.error) })
     if (outcome.kind === 'returned' && outcome.ignored !== undefined) {
       this.#note(number, { kind: 'returned', what: outcome.ignored })
     }
@@ -397,33 +537,6 @@ export class SupervisedRun implements TrialRun {
     const attempt = this.#close()
     this.#ask(this.#attemptNumber, () => attempt?.abandon())
     this.#trial?.send({ type: 'run.left' })
-  }
-
-  // ---- Clocks: they stand still while a trial is paused, or waits for a decision ----
-
-  #startClocks(): void {
-    this.#clock.start(this.#kernel.now())
-    this.#restartReportTimer()
-    const { trialTimeoutMs } = this.#limits
-    if (trialTimeoutMs === undefined) return
-    const fire = (): void =>
-      this.#timedOut('trialTimeout', `has run for ${trialTimeoutMs} ms (trialTimeoutMs)`)
-    this.#trialTimer = this.#kernel.setTimeout(fire, Math.max(0, trialTimeoutMs - this.#clock.ranMs))
-  }
-
-  #stopClocks(): void {
-    this.#clock.stop(this.#kernel.now())
-    this.#kernel.clearTimeout(this.#trialTimer)
-    this.#kernel.clearTimeout(this.#reportTimer)
-  }
-
-  #restartReportTimer(): void {
-    const { reportTimeoutMs } = this.#limits
-    if (reportTimeoutMs === undefined) return
-    this.#kernel.clearTimeout(this.#reportTimer)
-    const fire = (): void =>
-      this.#timedOut('reportTimeout', `has not reported for ${reportTimeoutMs} ms (reportTimeoutMs)`)
-    this.#reportTimer = this.#kernel.setTimeout(fire, reportTimeoutMs)
   }
 
   #timedOut(code: string, what: string): void {

@@ -1,7 +1,7 @@
 import TinyQueue from 'tinyqueue'
 import { TroupeError } from '../errors.ts'
 import type { Kernel, Watch } from './kernel.ts'
-import { macrotask, nextMacrotask } from './macrotask.ts'
+import { macrotask, realNow, Turns } from './macrotask.ts'
 import { keepAlive } from './real-kernel.ts'
 
 /** A kernel whose time passes only when nothing else can happen. */
@@ -50,7 +50,7 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
   let husks = 0
   let now = 0
   let seq = 0
-  let awake: Watched[] = []
+  const awake: Watched[] = []
   let wakeDriver: (() => void) | undefined
 
   function later(ms: number, fn: () => void): Due {
@@ -93,35 +93,48 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
     return fn
   }
 
-  async function settle(): Promise<void> {
-    for (;;) {
-      await nextMacrotask()
-      awake = awake.filter((watched) => !watched.isParked())
-      if (awake.length === 0) return
-      await nextCall()
+  const turns = new Turns()
+  let whenParked: () => void = () => {}
+  let whenStalled: (error: TroupeError) => void = () => {}
+
+  /** Goes on with `whenParked` when all user code that is awake has called back and waits. */
+  function settle(): void {
+    turns.next(look)
+  }
+
+  function look(): void {
+    let count = 0
+    for (const watched of awake) if (!watched.isParked()) awake[count++] = watched
+    awake.length = count
+    if (count === 0) whenParked()
+    else waitForCall()
+  }
+
+  function waitForCall(): void {
+    const watchdog = setTimeout(
+      () => {
+        wakeDriver = undefined
+        whenStalled(
+          new TroupeError(
+            'stalled',
+            `Virtual time stands at ${now} ms: user code neither reported, slept, nor ended for ${stallMs} ms of real time. Wait with trial.sleep(ms), or raise stallMs.`,
+          ),
+        )
+      },
+      Math.min(stallMs, TIMER_MS_MAX),
+    )
+    wakeDriver = () => {
+      wakeDriver = undefined
+      clearTimeout(watchdog)
+      settle()
     }
   }
 
-  function nextCall(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const watchdog = setTimeout(
-        () => {
-          wakeDriver = undefined
-          reject(
-            new TroupeError(
-              'stalled',
-              `Virtual time stands at ${now} ms: user code neither reported, slept, nor ended for ${stallMs} ms of real time. Wait with trial.sleep(ms), or raise stallMs.`,
-            ),
-          )
-        },
-        Math.min(stallMs, TIMER_MS_MAX),
-      )
-      wakeDriver = () => {
-        wakeDriver = undefined
-        clearTimeout(watchdog)
-        resolve()
-      }
-    })
+  function waitForOutside(then: () => void): void {
+    wakeDriver = () => {
+      wakeDriver = undefined
+      macrotask(then)
+    }
   }
 
   return {
@@ -154,29 +167,37 @@ export function virtualKernel({ stallMs }: { readonly stallMs: number }): Virtua
       const next = seq
       for (let fn = take(now, next); fn !== undefined; fn = take(now, next)) fn()
     },
-    async run(isDone, waitsForOutside) {
-      let sliceStart = performance.now()
-      // Code may have been resumed from outside of any event, before the first one.
-      if (awake.length > 0) await settle()
-      while (!isDone()) {
-        const fn = take()
-        if (fn === undefined) {
-          if (!waitsForOutside()) throw nothingLeft(now)
-          await new Promise<void>((resolve) => {
-            wakeDriver = () => {
-              wakeDriver = undefined
-              macrotask(resolve)
+    run(isDone, waitsForOutside) {
+      return new Promise((resolve, reject) => {
+        let sliceStart = realNow()
+        // Called anew after each turn of the event loop. Without a promise for each, of which there would be thousands.
+        function goOn(): void {
+          try {
+            drive()
+          } catch (error) {
+            reject(error)
+          }
+        }
+        function drive(): void {
+          for (;;) {
+            // Code may have been resumed from outside of any event, before the first one.
+            if (awake.length > 0) return settle()
+            if (isDone()) return resolve()
+            const fn = take()
+            if (fn === undefined) {
+              if (!waitsForOutside()) throw nothingLeft(now)
+              return waitForOutside(goOn)
             }
-          })
-          continue
+            fn()
+            if (awake.length > 0 || realNow() - sliceStart <= SLICE_MS) continue
+            sliceStart = realNow()
+            return macrotask(goOn)
+          }
         }
-        fn()
-        if (awake.length > 0) await settle()
-        else if (performance.now() - sliceStart > SLICE_MS) {
-          await nextMacrotask()
-          sliceStart = performance.now()
-        }
-      }
+        whenParked = goOn
+        whenStalled = reject
+        goOn()
+      })
     },
   }
 }

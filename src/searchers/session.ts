@@ -21,7 +21,13 @@ import type { Where } from './where.ts'
 export type { GivenTrial } from './given-points.ts'
 export type { DuplicatePolicy } from './seen-points.ts'
 export type { Answer, PastAsk, SessionAsk, TrialAnswer } from './session/request.ts'
-export type { RecordedAnswer } from './session/recorded-answer.ts'
+export {
+  checkRecorded,
+  type PastAnswers,
+  type RecordedAnswer,
+  recordedAnswer,
+} from './session/recorded-answer.ts'
+export type { SearchState, SearchStates } from './session/search-states.ts'
 export type { Where } from './where.ts'
 
 /** What a session is made from. */
@@ -83,6 +89,11 @@ export class SearchSession {
   readonly #ownDomains: ReadonlySet<Domain>
   // Whether all that the searcher heard of can be kept for another process.
   #isPortable = true
+  /**
+   * Whether the searcher itself is left out while the past is done again, since another session is going to be started from
+   * what it saved there. Until then this one answers what was recorded.
+   */
+  rests = false
 
   constructor({
     searcher,
@@ -159,6 +170,16 @@ export class SearchSession {
   }
 
   /**
+   * Whether what was asked for says more of where the session stands than what was told, so that it has to be asked again in
+   * another process, where nothing of its state was kept.
+   */
+  get isRebuiltByAsks(): boolean {
+    // Which combinations `where` left out shows in the asking alone.
+    const isByTells = this.#search.isRebuiltByTells ?? this.searcher.isRebuiltByTells === true
+    return !isByTells || (this.#place.hasGrid && this.#ground.isRestricted)
+  }
+
+  /**
    * The trials of `evaluatedRewards` that are not made yet. Make them, in order and before anything is suggested, and
    * `tell` each as completed.
    */
@@ -214,7 +235,7 @@ export class SearchSession {
   retract({ source }: TrialAnswer): boolean {
     if (this.#seen.hasTaken) return false
     if (source === 'point') this.#points.giveBack()
-    else if (source === 'suggested' && !this.#isRebuiltByAsks) this.#place.giveBack()
+    else if (source === 'suggested' && !this.isRebuiltByAsks) this.#place.giveBack()
     else return false
     return true
   }
@@ -223,6 +244,7 @@ export class SearchSession {
   tell(trial: ToldTrial): void | Promise<void> {
     this.#seen.end(trial)
     this.#follow(trial)
+    if (this.rests) return undefined
     this.#turns.isSearching = true
     const told = this.#search.tell(trial)
     return isThenable(told) ? Promise.resolve(told) : undefined
@@ -230,6 +252,7 @@ export class SearchSession {
 
   /** Tells that a running trial reported; for searchers that observe. */
   observe(observation: Observation): void {
+    if (this.rests) return
     this.#turns.isSearching = true
     this.#search.observe?.(observation)
   }
@@ -243,7 +266,7 @@ export class SearchSession {
     const { source } = past
     this.#points.recall(source)
     const isSuggested = source === 'suggested' || source === 'reused'
-    if (!isSuggested || !this.#isRebuiltByAsks) return this.#recalled(past)
+    if (this.rests || !isSuggested || !this.isRebuiltByAsks) return this.#recalled(past)
     try {
       const found = this.#turns.take(past)
       if (isThenable(found)) {
@@ -277,7 +300,7 @@ export class SearchSession {
 
   #restAgain(ask: SessionAsk, kind: 'wait' | 'finished'): Answer | Promise<Answer> {
     const answer: Answer = { kind }
-    if (!this.#isRebuiltByAsks) return answer
+    if (this.rests || !this.isRebuiltByAsks) return answer
     const found = this.#turns.take(ask)
     return isThenable(found) ? found.then(() => answer) : answer
   }
@@ -304,13 +327,6 @@ export class SearchSession {
       seen: this.#seen.save(),
     }
     return this.#portable.write(saved)
-  }
-
-  /** Whether what was asked for says more of where the session stands than what was told. */
-  get #isRebuiltByAsks(): boolean {
-    // Which combinations `where` left out shows in the asking alone.
-    const isByTells = this.#search.isRebuiltByTells ?? this.searcher.isRebuiltByTells === true
-    return !isByTells || (this.#place.hasGrid && this.#ground.isRestricted)
   }
 
   #follow({ params, domains }: Pick<Resolved, 'params' | 'domains'>): void {

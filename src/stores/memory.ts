@@ -1,8 +1,8 @@
 import type { LogRecord } from '../core/log.ts'
 import { must, readOptions } from '../core/options.ts'
-import { StorageError } from '../errors.ts'
 import { freshSeed } from '../random/random.ts'
 import { copyPlain } from '../space/same-value.ts'
+import { notHeld } from './refusals.ts'
 import type { OpenLog, OpenOptions, Store } from './store.ts'
 
 /** Options of `memoryStore`. */
@@ -38,7 +38,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     },
 
     async names() {
-      return [...logs.keys()]
+      return [...logs].flatMap(([name, { records }]) => (records.length > 0 ? name : []))
     },
 
     async delete(experiment) {
@@ -72,7 +72,7 @@ class KeptLog {
     const log: OpenLog = {
       records: [...this.records],
       append: async (added) => {
-        if (this.#holder !== log) throw this.#notHeld()
+        if (this.#holder !== log) throw notHeld(this.#name)
         this.#add(added)
       },
       close: async () => {
@@ -87,7 +87,7 @@ class KeptLog {
     const writer = freshSeed()
     let readCount = this.records.length
     const news = (): readonly LogRecord[] => {
-      if (!this.#heardAt.has(writer)) throw this.#notHeld()
+      if (!this.#heardAt.has(writer)) throw notHeld(this.#name)
       const others = this.records.slice(readCount)
       readCount = this.records.length
       return others
@@ -107,7 +107,7 @@ class KeptLog {
       },
       poll: async () => news(),
       beat: async () => {
-        if (!this.#heardAt.has(writer)) throw this.#notHeld()
+        if (!this.#heardAt.has(writer)) throw notHeld(this.#name)
         this.#heardAt.set(writer, this.#now())
       },
       deadWriters: async (leaseMs) => {
@@ -124,12 +124,5 @@ class KeptLog {
     // A caller may go on to change what it handed in. What is no plain data, such as a function among choices, can stay
     // as it is within one process.
     for (const record of added) this.records.push(copyPlain(record) as LogRecord)
-  }
-
-  #notHeld(): StorageError {
-    return new StorageError(
-      'notHeld',
-      `${this.#name} was closed, deleted, or opened again since, so this one may no longer write to it. Open it again and go on with what that gives.`,
-    )
   }
 }

@@ -2,6 +2,7 @@ import { SCHEMES } from '#stores'
 import { describe } from '../core/options.ts'
 import { OptionError } from '../errors.ts'
 import { memoryStore } from './memory.ts'
+import { shownUrl } from './shown-url.ts'
 import type { Store } from './store.ts'
 
 /** How a storage is given: a store, or the URL of one. */
@@ -30,9 +31,18 @@ function openUrl(url: string): Store {
   const open = Object.hasOwn(ALL_SCHEMES, scheme) ? ALL_SCHEMES[scheme] : undefined
   if (open !== undefined) return open(url.slice(colon + 1))
   const known = Object.keys(ALL_SCHEMES).map((word) => `${word}:`)
+  const shown = shownUrl(url)
   throw new OptionError(
     'storage',
-    `storage: there is none for ${describe(url)}. URLs begin with ${known.join(', ')}.`,
-    { received: url },
+    `storage: there is none for ${describe(shown)}. ${withoutDriver(shown) ?? `URLs begin with ${known.join(', ')}.`}`,
+    { received: shown },
   )
+}
+
+/** Optuna's URLs may name the driver that Python is to use. */
+function withoutDriver(url: string): string | undefined {
+  const [, scheme = '', rest] = /^([a-z-]+)\+\w+(:.*)$/s.exec(url) ?? []
+  return Object.hasOwn(ALL_SCHEMES, scheme)
+    ? `Leave out the driver, which is one of Python: ${scheme}${rest}`
+    : undefined
 }

@@ -12,8 +12,19 @@ const refuse = (): Store => {
 export const SCHEMES: Readonly<Record<string, (rest: string) => Store>> = {
   sqlite: refuse,
   journal: refuse,
+  postgres: refuse,
   postgresql: refuse,
   'optuna-journal': refuse,
+}
+
+/** The store of a place: here there is none, and it says so. */
+export function checkpointsAt(): never {
+  return keepCheckpoints()
+}
+
+/** States of a searcher are kept where there is Node, and need not be: here it says so. */
+export function keepSearchStates(): never {
+  return keepCheckpoints()
 }
 
 /** Checkpoints are kept where there is Node: here it says so. */

@@ -1,3 +1,4 @@
+import type { CheckpointStore } from '../checkpoints/checkpoint-store.ts'
 import type { LogRecord } from '../core/log.ts'
 
 /**
@@ -33,7 +34,10 @@ export interface OpenLog {
    * when it could not be written: then nothing of the batch is kept.
    */
   append(records: readonly LogRecord[]): Promise<readonly LogRecord[] | undefined | void>
-  /** Shared logs: what others have appended since this writer read it last. */
+  /**
+   * What others have appended since this writer read it last. Of a log that it has alone: what another program, such as
+   * Optuna, has written beside it, which the log has from then on; missing where nothing else can write.
+   */
   poll?(): Promise<readonly LogRecord[]>
   /** Shared logs: how this writer is known to the others. */
   readonly writer?: string
@@ -60,18 +64,23 @@ export interface Store {
   readonly url?: string
   /** A folder that is the store's own, for what is kept in files beside it, such as checkpoints. */
   readonly folder?: string
+  /** Where it keeps checkpoints by itself, when it has no folder. Those of an experiment go with it when it is deleted. */
+  readonly checkpoints?: CheckpointStore
   /** Opens the log of one experiment; made when it is not there. */
   open(experiment: string, options?: OpenOptions): Promise<OpenLog>
   /** What the log holds now, without opening it for writing; undefined when there is none of that name. */
   read(experiment: string): Promise<readonly LogRecord[] | undefined>
-  /** Names of the experiments that are kept, in order of creation. */
+  /**
+   * Names of the experiments that are kept, in order of creation. A log without records is nobody's: who has opened it has not
+   * begun yet, or was killed before.
+   */
   names(): Promise<readonly string[]>
   /**
    * Who writes to the log of an experiment now, in words such as `process 4121 since 14:02`; undefined when nobody does.
    * Changes nothing. Missing where a store cannot know.
    */
   holder?(experiment: string): Promise<string | undefined>
-  /** Forgets an experiment. Nothing happens when there is none of that name. */
+  /** Forgets an experiment, with the checkpoints that the store keeps of it. Nothing happens when there is none of that name. */
   delete(experiment: string): Promise<void>
   /** Lets go of what it holds, such as connections. It opens again by itself when it is used. */
   close?(): Promise<void>

@@ -82,9 +82,9 @@ export async function createStudy(options: Given<CreateStudyOptions<never>> = {}
   const { store, release } = ownedStore(given.storage === undefined ? 'memory:' : given.storage)
   try {
     const place = { store, name, release, durability: given.durability }
-    if (!(await store.names()).includes(name)) return await begin(place, code, given)
-    if (given.loadIfExists) return await goOn(place, code, given)
-    throw exists(name)
+    const isThere = (await store.names()).includes(name)
+    if (isThere && !given.loadIfExists) throw exists(name)
+    return (isThere ? await goOn(place, code, given) : undefined) ?? (await begin(place, code, given))
   } catch (error) {
     await release()
     throw error
@@ -110,7 +110,9 @@ export async function loadStudy(options: Given<LoadStudyOptions<never>>): Promis
   const { store, release } = ownedStore(storage)
   try {
     await mustExist(store, name)
-    return await goOn({ store, name, release, durability: given.durability }, code, {})
+    const study = await goOn({ store, name, release, durability: given.durability }, code, {})
+    if (study === undefined) throw new StorageError('notFound', `${name} was opened and never begun.`)
+    return study
   } catch (error) {
     await release()
     throw error
@@ -145,16 +147,25 @@ async function begin(
   const isFirst = log.records.length === 0 && (await log.append([record])) === undefined
   if (isFirst) return start({ log, records: [record], read: readingOf(place), release })
   await log.close()
-  if (given.loadIfExists === true) return goOn(place, code, given)
-  throw exists(name)
+  const study = given.loadIfExists === true ? await goOn(place, code, given) : undefined
+  if (study === undefined) throw exists(name)
+  return study
 }
 
-/** Goes on with a study that is there. */
-async function goOn(place: Place, code: ReadCode, choice: ObjectiveChoice): Promise<Study<never>> {
+/** Goes on with a study that is there; undefined when its log has no records, so that it is nobody's. */
+async function goOn(
+  place: Place,
+  code: ReadCode,
+  choice: ObjectiveChoice,
+): Promise<Study<never> | undefined> {
   const { name, release } = place
   const log = await openLog(place)
   try {
     const { records } = log
+    if (records.length === 0) {
+      await log.close()
+      return undefined
+    }
     const created = records.find((record) => record.type === 'study.created')
     if (created === undefined) {
       throw new StorageError(

@@ -1,7 +1,10 @@
-import { describe, nearest, readOptions } from '../core/options.ts'
+import type { LogRecord } from '../core/log.ts'
+import { describe, readOptions } from '../core/options.ts'
 import { OptionError, StorageError } from '../errors.ts'
 import { openStore, type Storage } from '../stores/open-store.ts'
+import { notFound } from '../stores/refusals.ts'
 import type { Store } from '../stores/store.ts'
+import { carryCheckpoints, checkpointsToCarry, renamedRecords } from './carry-checkpoints.ts'
 
 /** Names of the studies and experiments that are kept, in order of creation. */
 export function studyNames(storage: Storage): Promise<readonly string[]> {
@@ -9,8 +12,10 @@ export function studyNames(storage: Storage): Promise<readonly string[]> {
 }
 
 /**
- * Forgets a study, with all its trials.
- * @throws {StorageError} (rejects) with code `'notFound'` when there is none of that name.
+ * Forgets a study, or an experiment, with all its trials, and the checkpoints that the storage itself keeps. Those in a
+ * `directory` or a store of the user's own stay.
+ * @throws {StorageError} (rejects) with code `'notFound'` when there is none of that name, `'inUse'` when it is an experiment
+ *   that runs.
  */
 export async function deleteStudy(options: {
   readonly storage: Storage
@@ -20,8 +25,17 @@ export async function deleteStudy(options: {
   const [storage, name] = storageAndName('deleteStudy', given)
   await withStore(storage, async (store) => {
     await mustExist(store, name)
+    const holder = await store.holder?.(name)
+    if (holder !== undefined) throw running(name, holder)
     await store.delete(name)
   })
+}
+
+function running(name: string, holder: string): StorageError {
+  return new StorageError(
+    'inUse',
+    `${name} is an experiment that runs: it is held by ${holder}. Stop it first.`,
+  )
 }
 
 /** Options of `copyStudy`: from where, and under which name to where. */
@@ -34,7 +48,9 @@ export interface CopyStudyOptions {
 }
 
 /**
- * Copies a study, with all its trials, into another storage or to another name.
+ * Copies a study, or an experiment, with all its trials, into another storage or to another name. Checkpoints that the
+ * storage itself keeps are copied too, where the other one has a place for them; those in a `directory` or a store of the
+ * user's own stay where they are, and the copy has none of them: its keys begin with its own name.
  * @throws {StorageError} (rejects) with code `'notFound'` when there is none of that name, `'exists'` when there is one
  *   where it should go.
  */
@@ -54,18 +70,40 @@ export async function copyStudy(options: CopyStudyOptions): Promise<void> {
 
 async function copy(from: Store, fromName: string, to: Store, toName: string): Promise<void> {
   await mustExist(from, fromName)
-  if ((await to.names()).includes(toName)) {
-    throw new StorageError(
-      'exists',
-      `There is a study ${toName} where ${fromName} should go. Give another toName.`,
+  if ((await to.names()).includes(toName)) throw exists(fromName, toName)
+  const kept = (await from.read(fromName)) ?? []
+  const carried = checkpointsToCarry(kept, from, to, toName)
+  const records = renamedRecords(kept, toName)
+  // Not for itself alone: who has begun one of that name meanwhile keeps it.
+  const log = await to.open(toName, { shared: true })
+  let isOurs = log.records.length === 0
+  try {
+    const add = async (part: readonly LogRecord[]): Promise<void> => {
+      isOurs &&= (await log.append(part)) === undefined
+    }
+    // The name is taken before anything is put under it; and what a crash leaves in between has no trials yet.
+    if (carried !== undefined) {
+      await add(records.slice(0, 1))
+      if (isOurs) await carryCheckpoints(carried)
+    }
+    await add(carried === undefined ? records : records.slice(1))
+  } catch (error) {
+    // Parts of it may be there, where a store keeps so much in several steps. What was wrong first is to be heard of.
+    await log.close().then(
+      () => to.delete(toName),
+      () => {},
     )
+    throw error
   }
-  const records = (await from.read(fromName)) ?? []
-  const log = await to.open(toName)
-  await log.append(
-    records.map((record) => (record.type === 'study.created' ? { ...record, name: toName } : record)),
-  )
   await log.close()
+  if (!isOurs) throw exists(fromName, toName)
+}
+
+function exists(fromName: string, toName: string): StorageError {
+  return new StorageError(
+    'exists',
+    `There is a study ${toName} where ${fromName} should go. Give another toName.`,
+  )
 }
 
 /** A store, and what lets go of it when it was opened for this alone, by its URL. */
@@ -123,8 +161,5 @@ export function storageAndName(
  */
 export async function mustExist(store: Store, name: string): Promise<void> {
   const names = await store.names()
-  if (names.includes(name)) return
-  const near = nearest(name, names)
-  const hint = near === undefined ? `There are ${names.join(', ') || 'none'}.` : `Did you mean ${near}?`
-  throw new StorageError('notFound', `There is no study ${name} in this storage. ${hint}`)
+  if (!names.includes(name)) throw notFound(store, name, 'study', names)
 }

@@ -18,7 +18,8 @@ import {
   type OptimizeOptions,
 } from './optimize.ts'
 import type { TellOptions } from './outcome.ts'
-import type { StudyKeeper, StudyParts } from './study-keeper.ts'
+import type { StudyKeeper } from './study-keeper.ts'
+import type { StudyParts } from './study-parts.ts'
 import type { Direction } from './study-objectives.ts'
 import { type StudyTrialData, type StudyTrialRecord, toldTrial } from './study-state.ts'
 import { StudyStoppers } from './study-stoppers.ts'
@@ -203,9 +204,9 @@ export class Study<Config = Record<string, unknown>> {
       watch(stoppers) {
         const past = state.ended.map((number) => state.trials[number] as StudyTrialData)
         const watching = new StudyStoppers(stoppers, objectives, past, Date.now())
-        return { watching, end: keeper.watch(watching) }
+        return { watching, end: keeper.watch.watch(watching) }
       },
-      nextEnd: () => keeper.nextEnd(),
+      nextEnd: () => keeper.watch.nextEnd(),
       ask: () => this.ask(),
       tell: (trial, result) => this.tell(trial, result),
     }

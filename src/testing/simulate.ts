@@ -8,13 +8,13 @@ import { randomStream } from '../random/random.ts'
 import type { Results } from '../results/results.ts'
 import { Trace } from '../runtime/trace.ts'
 import { nextMacrotask } from '../runtime/macrotask.ts'
-import type { Restore } from '../runtime/experiment.ts'
+import type { Restore } from '../runtime/restore/restore.ts'
 import { pastOf } from '../runtime/restore/past.ts'
 import { type VirtualKernel, virtualKernel } from '../runtime/virtual-kernel.ts'
 import type { AcceptedBy, CheckedSpace, ConfigOf } from '../space/types.ts'
 import { compose, type Surroundings } from '../tuner/compose.ts'
 import { type ExecutorFactory, type ExperimentOptions, readExperimentOptions } from '../tuner/options.ts'
-import { errorOf, resultsOf } from '../tuner/tuner.ts'
+import { errorOf, resultsOf } from '../tuner/outcome.ts'
 import { type FaultOptions, type Faults, readFaults } from './faults/fault-options.ts'
 import { faultyExecutor } from './faults/faulty-executor.ts'
 import { rememberRun } from './replay/remembered.ts'
@@ -49,6 +49,8 @@ export interface ResumeFrom {
    * the trial goes on from the one before, or from its beginning. Default: none is there.
    */
   readonly checkpointOf?: (trial: number, iteration: number) => unknown
+  /** What becomes of trials that do not do the same again, as in the `resume` option of a Tuner. Default `'fail'`. */
+  readonly diverged?: 'fail' | 'accept'
 }
 
 /** Options of `simulate`, all but the trainable and the space. */
@@ -157,10 +159,11 @@ export async function simulate(
   return { results, trace, hash: await trace.hash(), elapsedMs: experiment.elapsedMs }
 }
 
-function restoreFrom({ trace, checkpointOf }: ResumeFrom, kernel: VirtualKernel): Restore {
+function restoreFrom({ trace, checkpointOf, diverged }: ResumeFrom, kernel: VirtualKernel): Restore {
   return {
     ...pastOf([...trace]),
     rewinds: true,
+    mayDiffer: diverged === 'accept',
     async turn() {
       kernel.flush()
       await nextMacrotask()
@@ -172,7 +175,6 @@ function restoreFrom({ trace, checkpointOf }: ResumeFrom, kernel: VirtualKernel)
       }
       return undefined
     },
-    onCheckpointAgain: () => {},
   }
 }
 

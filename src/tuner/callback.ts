@@ -27,6 +27,12 @@ export interface CallbackView extends ExperimentView {
   readonly parameters: readonly Parameter[] | undefined
   /** Whether it goes on from where an earlier run left it. */
   readonly restored: boolean
+  /**
+   * Milliseconds since 1970 at which it began, in whichever run: with the name it tells an experiment from all others, also
+   * from one of the same seed. Undefined until it has begun, which is after `start` and before the first trial, and where it
+   * is kept nowhere.
+   */
+  readonly startedAt: number | undefined
   /** The trials so far, in order of number: those of the earlier runs, so none unless it was restored. */
   readonly trials: readonly KnownTrial[]
   /** Takes down what went wrong in a callback, as a warning of the experiment. */

@@ -21,10 +21,10 @@ export class Callbacks {
 
   async start(view: () => Omit<CallbackView, 'warn'>): Promise<void> {
     if (this.#members.length === 0) return
-    const shown: CallbackView = {
-      ...view(),
-      warn: (message, cause) => this.#experiment.warn({ kind: 'callback', message, cause }),
-    }
+    const warn: CallbackView['warn'] = (message, cause) =>
+      this.#experiment.warn({ kind: 'callback', message, cause })
+    // Not spread: it says more once the experiment has begun.
+    const shown: CallbackView = Object.assign(view(), { warn })
     await Promise.all(this.#members.map((member) => member.start(shown)))
   }
 

@@ -8,7 +8,8 @@ import type { Executor } from '../executors/executor.ts'
 import { inProcess, type InProcessOptions } from '../executors/in-process.ts'
 import { isTrainable } from '../executors/trainable.ts'
 import { freshSeed, randomStream } from '../random/random.ts'
-import { Experiment, type ExperimentSettings, type Restore } from '../runtime/experiment.ts'
+import { Experiment, type ExperimentSettings } from '../runtime/experiment.ts'
+import type { Restore } from '../runtime/restore/restore.ts'
 import type { Kernel } from '../runtime/kernel.ts'
 import { fifo } from '../schedulers/fifo.ts'
 import { schedulerObjectives } from '../schedulers/objectives.ts'
@@ -54,7 +55,7 @@ export interface Composition {
     kernel: Kernel,
     log: ((record: LogRecord) => void) | undefined,
     reportDelayMs?: InProcessOptions<never>['reportDelayMs'],
-    more?: Pick<ExperimentSettings, 'whenKept' | 'whenCopied' | 'onCheckpoint'> & {
+    more?: Pick<ExperimentSettings, 'whenKept' | 'checkpoints' | 'searchStates'> & {
       readonly previous?: Experiment | undefined
     },
   ) => Experiment

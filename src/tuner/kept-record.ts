@@ -20,6 +20,8 @@ export function keptRecord(record: LogRecord, { settings, definition }: Composit
         ...(space === undefined ? {} : { space }),
       }
     }
+    case 'experiment.resumed':
+      return { ...record, resumedAt: Date.now() }
     case 'trial.created':
       return { ...record, domains: plainDomains(domainsOf(record.params, settings.space)) }
     default:

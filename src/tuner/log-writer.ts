@@ -17,6 +17,9 @@ export interface WriterOptions {
   readonly onFailure: (failure: Failure) => void
 }
 
+// How often it is looked for what other programs have written beside the log.
+const POLL_MS = 2_000
+
 interface Waiting {
   /** Of the records that were written. */
   readonly count: number
@@ -26,7 +29,8 @@ interface Waiting {
 
 /**
  * Carries an experiment's log to its store, in batches: what comes while one batch is being written makes up the next.
- * A store that fails, or does not answer, is not written to again.
+ * A store that fails, or does not answer, is not written to again. What other programs write into the same tables is taken
+ * in now and then, for the log alone: the experiment goes on as if it were not there.
  */
 export class LogWriter {
   readonly #options: WriterOptions
@@ -34,6 +38,8 @@ export class LogWriter {
   #batch: LogRecord[] = []
   #writing: Promise<void> | undefined
   #timer: unknown
+  #pollTimer: unknown
+  #polling: Promise<void> | undefined
   #failure: Failure | undefined
   // Who waits for what was written so far, by the count of records.
   #waiting: Waiting[] = []
@@ -53,6 +59,7 @@ export class LogWriter {
     const { store, patience, durability } = this.#options
     try {
       this.#log = await patience.answer('open', async () => store.open(name, { durability }), letGo)
+      this.#pollLater()
       return this.#log.records
     } catch (error) {
       this.#fail(error)
@@ -82,17 +89,20 @@ export class LogWriter {
     else this.#waiting.push({ count: this.#writtenCount, fn, lost })
   }
 
-  /** It cannot be gone on with: what fails is told as a failure of the store, and nothing more is written. */
+  /** What is kept cannot be gone on with: nothing more is written. */
   refuse(error: unknown): void {
-    this.#fail(error)
+    this.#fail(error, asError(error).message)
   }
 
-  /** Writes what is left, and closes the store. */
+  /** Writes what is left, takes in what others have written, and closes the store. */
   async close(): Promise<Failure | undefined> {
     this.#flush()
     await this.#writing
     const log = this.#log
     if (log === undefined) return this.#failure
+    await this.#polling
+    if (this.#failure === undefined) await this.#poll(log)
+    this.#options.kernel.clearTimeout(this.#pollTimer)
     // One that does not answer need not be waited for twice.
     if (isUnresponsive(this.#failure)) {
       letGo(log)
@@ -104,6 +114,26 @@ export class LogWriter {
       this.#fail(error)
     }
     return this.#failure
+  }
+
+  #pollLater(): void {
+    const { kernel } = this.#options
+    const log = this.#log
+    if (log?.poll === undefined) return
+    this.#pollTimer = kernel.setTimeout(() => {
+      this.#polling = this.#poll(log).then(() => {
+        this.#polling = undefined
+        if (this.#failure === undefined) this.#pollLater()
+      })
+    }, POLL_MS)
+  }
+
+  async #poll(log: OpenLog): Promise<void> {
+    try {
+      await this.#options.patience.answer('poll', async () => log.poll?.())
+    } catch {
+      // What keeps the store from it keeps it from the next write too, which says so.
+    }
   }
 
   #flush(): void {
@@ -135,8 +165,10 @@ export class LogWriter {
     for (const { fn } of ready) fn()
   }
 
-  #fail(cause: unknown): void {
-    const message = `The store ${this.#options.store.name} failed: ${asError(cause).message}`
+  #fail(
+    cause: unknown,
+    message = `The store ${this.#options.store.name} failed: ${asError(cause).message}`,
+  ): void {
     if (this.#failure !== undefined) return
     this.#failure = { code: 'storage', message, cause }
     this.#options.onFailure(this.#failure)

@@ -35,7 +35,7 @@ export interface CheckpointOptions {
    * needs, which is none but for `pbt` and its kin.
    */
   readonly every?: number
-  /** With the last report. Default false. */
+  /** With the last report, also where a stopper, the scheduler or `stopTrial` ends a trial at a report. Default false. */
   readonly atEnd?: boolean
   /** How many of each trial are kept where they are kept, the last one besides. Integer from 1. Default: all. */
   readonly keep?: number
@@ -62,11 +62,19 @@ export interface ResumeOptions {
   readonly unfinished?: 'skip' | 'resume' | 'restart'
   /**
    * Trials that failed. `'resume'` and `'restart'` run their configurations once more, each as a new trial that does not count
-   * in `numSamples`: from the last checkpoint, or from nothing. Default `'skip'`.
+   * in `numSamples`: from the last checkpoint, with what was reported up to there, or from nothing. One that was run once
+   * more is not again, however often the experiment goes on; what it was run as is, if that failed too. Default `'skip'`.
    */
   readonly errored?: 'skip' | 'resume' | 'restart'
   /** Trials that completed or were pruned, likewise. Default `'skip'`. */
   readonly finished?: 'skip' | 'resume' | 'restart'
+  /**
+   * Trials that are called again and report otherwise than before the break, or come to their ends before they have made all
+   * their reports again. `'fail'`: each fails, with a `DivergenceError`. `'accept'`: what it does now counts, in place of the
+   * first report that differs and of what came after that, with a warning; searcher and scheduler hear it as they hear the
+   * reports of a trial that is tried again. Default `'fail'`.
+   */
+  readonly diverged?: 'fail' | 'accept'
 }
 
 /**
@@ -210,6 +218,14 @@ const REAL_RUN_DEFAULTS = {
 const orEndless = (value: number): string | undefined =>
   value === Infinity ? undefined : must.integerFrom(1)(value) && 'must be an integer from 1, or Infinity.'
 
+const FATES: readonly string[] = ['skip', 'resume', 'restart']
+const RESUME_WISHES: Readonly<Record<keyof ResumeOptions, readonly string[]>> = {
+  unfinished: FATES,
+  errored: FATES,
+  finished: FATES,
+  diverged: ['fail', 'accept'],
+}
+
 const CHECKS = {
   where: must.beFunction,
   duplicates: must.beOneOf<DuplicatePolicy>('allow', 'resample', 'reuse'),
@@ -241,12 +257,12 @@ const CHECKS = {
   },
   resume: (value: unknown) => {
     const words =
-      "must be true, false, or { unfinished, errored, finished }, each 'skip', 'resume' or 'restart'."
+      "must be true, false, or { unfinished, errored, finished }, each 'skip', 'resume' or 'restart', besides { diverged }, 'fail' or 'accept'."
     if (typeof value === 'boolean') return undefined
     if (typeof value !== 'object' || value === null) return words
     const isWish = ([key, wish]: [string, unknown]): boolean =>
-      ['unfinished', 'errored', 'finished'].includes(key) &&
-      (wish === undefined || ['skip', 'resume', 'restart'].includes(wish as string))
+      Object.hasOwn(RESUME_WISHES, key) &&
+      (wish === undefined || RESUME_WISHES[key as keyof ResumeOptions].includes(wish as string))
     return Object.entries(value).every(isWish) ? undefined : words
   },
   directory: (value: string) =>

@@ -39,16 +39,18 @@ export class StorePatience {
    * What comes of something asked for.
    * @param tooLate - What to reject with when it takes too long.
    * @param late - Is given the answer that comes when nobody waits for it any more.
+   * @param limitMs - How long it may take, in a hurry too. Default: as long as a store may.
    */
   async wait<T>(
     ask: () => Promise<T>,
     tooLate: (waitedMs: number) => Error,
     late?: (answer: T) => void,
+    limitMs?: number,
   ): Promise<T> {
     const answering = ask()
     let stopWaiting = (): void => {}
     const givenUp = new Promise<never>((_, reject) => {
-      stopWaiting = this.#afterPatience((waitedMs) => {
+      stopWaiting = this.#afterPatience(limitMs, (waitedMs) => {
         reject(tooLate(waitedMs))
         answering.then(late, () => {})
       })
@@ -60,11 +62,11 @@ export class StorePatience {
     }
   }
 
-  #afterPatience(giveUp: (waitedMs: number) => void): () => void {
+  #afterPatience(limitMs: number | undefined, giveUp: (waitedMs: number) => void): () => void {
     let waitedMs = 0
     const tick = (): void => {
       waitedMs += TICK_MS
-      if (waitedMs >= this.#limitMs) giveUp(waitedMs)
+      if (waitedMs >= (limitMs ?? this.#limitMs)) giveUp(waitedMs)
       else timer = this.#kernel.setTimeout(tick, TICK_MS)
     }
     let timer = this.#kernel.setTimeout(tick, TICK_MS)

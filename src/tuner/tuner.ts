@@ -1,18 +1,17 @@
 import type { AnyActorRef } from 'xstate'
 import type { ExperimentActor } from '../../machines/experiment.ts'
-import type { Failure } from '../../machines/protocol.ts'
 import type { ExperimentEvent, ExperimentEventName, ExperimentEvents } from '../core/events.ts'
 import type { LogRecord } from '../core/log.ts'
-import { describe, nearest } from '../core/options.ts'
+import { isPlainObject } from '../core/metrics.ts'
+import { describe } from '../core/options.ts'
 import type { ExperimentSnapshot } from '../core/snapshot.ts'
-import { asError, ExperimentError, OptionError, StorageError } from '../errors.ts'
+import { asError, OptionError, StorageError } from '../errors.ts'
 import type { Trainable } from '../executors/trainable.ts'
-import type { Reporter } from '../results/reporter.ts'
-import { Results } from '../results/results.ts'
+import type { ExperimentView } from '../results/reporter.ts'
+import type { Results } from '../results/results.ts'
 import { type EventsDropped, eventStream } from '../runtime/event-stream.ts'
-import type { Ending, Experiment } from '../runtime/experiment.ts'
+import type { Experiment } from '../runtime/experiment.ts'
 import type { Inspector } from '../runtime/inspection.ts'
-import { harmless } from '../runtime/harmless.ts'
 import { nextMacrotask } from '../runtime/macrotask.ts'
 import { realKernel } from '../runtime/real-kernel.ts'
 import { pastOf } from '../runtime/restore/past.ts'
@@ -23,10 +22,8 @@ import type { Store } from '../stores/store.ts'
 import type { CallbackView } from './callback.ts'
 import { Callbacks } from './callbacks.ts'
 import { compose, type Composition, realSurroundings } from './compose.ts'
-import { CheckpointLog } from './checkpoint-log.ts'
 import { checkEventName } from './event-name.ts'
-import { keptRecord } from './kept-record.ts'
-import { LogWriter } from './log-writer.ts'
+import { KeptExperiment } from './kept-experiment.ts'
 import {
   type ExperimentOptions,
   inspectorProblem,
@@ -35,8 +32,17 @@ import {
   type RealRunOptions,
   type ResumeOptions,
 } from './options.ts'
+import { errorOf, resultsOf } from './outcome.ts'
+import { Reporting } from './reporting.ts'
 import { StorePatience } from './store-patience.ts'
-import { checkTakenUp, lastTrialCount, takenUp, untilRead } from './take-up.ts'
+import {
+  checkStillHolds,
+  checkTakenUp,
+  lastTrialCount,
+  takenUp,
+  untilRead,
+  withoutForeign,
+} from './take-up.ts'
 
 /** Options of a Tuner, all but the space. */
 export type TunerOptions<Config> = ExperimentOptions<Config> & RealRunOptions
@@ -146,10 +152,10 @@ class RealTuner<Config> implements Tuner<Config> {
   readonly #kernel = realKernel()
   #experiment: Experiment
   #composition: Composition
-  readonly #store: Store | undefined
-  readonly #writer: LogWriter | undefined
-  #checkpoints: CheckpointLog | undefined
+  readonly #kept: KeptExperiment | undefined
   #isRestored = false
+  // The log that it is taken up from.
+  #past: readonly LogRecord[] | undefined
   // What the user asked for before it is known where the log ends.
   #wishes: (() => void)[] | undefined
   // Options that do not fit what was kept.
@@ -157,7 +163,7 @@ class RealTuner<Config> implements Tuner<Config> {
   readonly #patience: StorePatience
   readonly #callbacks: Callbacks
   readonly #signal: AbortSignal | undefined
-  #reporter: Reporter | undefined
+  readonly #reporting: Reporting
   #fitting: Promise<Results<Config>> | undefined
   // Resolves when `fit` settles. Not `fit`'s own promise: to wait in `stop` is not to have handled its rejection.
   readonly #over: Promise<void>
@@ -172,25 +178,24 @@ class RealTuner<Config> implements Tuner<Config> {
     this.#composition = compose(trainable, known, realSurroundings())
     this.trace = options.trace ? new Trace() : undefined
     this.#patience = new StorePatience(this.#kernel)
-    if (options.storage !== undefined) {
-      this.#store = openStore(options.storage)
-      this.#writer = this.#makeWriter(this.#store)
-    }
+    this.#kept = options.storage === undefined ? undefined : this.#keepIn(options.storage)
     if (options.resume !== false) this.#wishes = []
     this.#signal = options.signal
-    this.#reporter = options.reporter
     this.#over = new Promise((resolve) => (this.#resolveOver = resolve))
     this.#experiment = this.#build(undefined)
     const { events } = this.#experiment
     const warn: Experiment['warn'] = (warning) => this.#experiment.warn(warning)
     this.#callbacks = new Callbacks(options.callbacks ?? [], { events, warn }, this.#patience)
-    // Here, where it was given; it listens from `fit` on, when it has started.
-    for (const name of Object.keys(this.#reporter?.on ?? {})) checkEventName(name)
+    this.#reporting = new Reporting(options.reporter, () => this.#experiment)
   }
 
   /** Another one, made as this one was, but for some of its options. */
   with(options: object): Tuner<Config> {
     return new RealTuner<Config>(this.#trainable, { ...this.#given, ...options })
+  }
+
+  get store(): Store | undefined {
+    return this.#kept?.store
   }
 
   get actor(): ExperimentActor {
@@ -292,25 +297,27 @@ class RealTuner<Config> implements Tuner<Config> {
     const experiment = this.#experiment
     if (this.#isRestored) await experiment.replay()
     await this.#callbacks.start(() => this.#callbackView())
-    this.#startReporter()
-    const unsubscribe =
-      this.#reporter &&
-      experiment.broadcast.subscribe((snapshot) => this.#report((reporter) => reporter.update(snapshot)))
+    this.#reporting.start(this.#view())
     if (this.#isRestored) await experiment.goOn()
     this.#grantWishes()
     if (!this.#isRestored) experiment.start()
     const ending = await experiment.ended
-    unsubscribe?.()
-    await this.#checkpoints?.close()
-    const storageFailure = await this.#writer?.close()
+    this.#reporting.stopUpdating()
+    const storageFailure = await this.#kept?.close()
     const outcome = (): { readonly results: Results<Config>; readonly error: Error | undefined } => {
-      const results = resultsOf<Config>(experiment, this.#composition, ending)
+      const results = resultsOf<Config>(
+        experiment,
+        this.#composition,
+        ending,
+        this.#kept?.checkpoints?.storedOf,
+        experiment.isPast || !this.#isRestored ? this.#past : undefined,
+      )
       return { results, error: this.#misfit ?? errorOf(ending.failure ?? storageFailure, results) }
     }
     await this.#callbacks.end(outcome)
     // Only now, since what goes wrong at the callbacks' end is among the warnings.
     const { results, error } = outcome()
-    this.#report((reporter) => reporter.end({ snapshot: experiment.snapshot(), results, error }))
+    this.#reporting.end({ snapshot: experiment.snapshot(), results, error })
     if (error !== undefined) throw error
     return results
   }
@@ -321,7 +328,7 @@ class RealTuner<Config> implements Tuner<Config> {
     for (const grant of wishes) grant()
   }
 
-  #view(): Parameters<Reporter['start']>[0] {
+  #view(): ExperimentView {
     const { plan, space } = this.#composition.settings
     return {
       name: plan.name,
@@ -333,8 +340,12 @@ class RealTuner<Config> implements Tuner<Config> {
 
   #callbackView(): Omit<CallbackView, 'warn'> {
     const { plan, space } = this.#composition.settings
+    const kept = this.#kept
     return {
       ...this.#view(),
+      get startedAt() {
+        return kept?.startedAt
+      },
       seed: plan.seed,
       parameters: space.kind === 'declared' ? space.parameters : undefined,
       restored: this.#isRestored,
@@ -342,99 +353,65 @@ class RealTuner<Config> implements Tuner<Config> {
     }
   }
 
-  /** One that cannot start, such as a `terminal()` that shows another experiment, is not called again. */
-  #startReporter(): void {
-    this.#report(
-      (reporter) => reporter.start(this.#view()),
-      () => (this.#reporter = undefined),
-    )
-    if (this.#reporter !== undefined) this.#listenAll(this.#reporter.on ?? {})
-  }
-
-  #report(call: (reporter: Reporter) => unknown, onThrown?: () => void): void {
-    const reporter = this.#reporter
-    if (reporter === undefined) return
-    harmless(
-      () => call(reporter),
-      (cause) => {
-        onThrown?.()
-        this.#experiment.warn({ kind: 'reporter', message: `The reporter threw: ${cause.message}`, cause })
-      },
-    )
-  }
-
-  #listenAll(listeners: NonNullable<Reporter['on']>): void {
-    for (const name of Object.keys(listeners)) {
-      const event = checkEventName(name)
-      if (listeners[event] === undefined) continue
-      this.#experiment.events.on(event, listeners[event] as (event: unknown) => void, 'reporter')
-    }
-  }
-
-  #makeWriter(store: Store): LogWriter {
-    const { durability } = this.#options
-    const isTimed = typeof durability === 'object'
-    return new LogWriter({
-      store,
+  #keepIn(storage: Storage): KeptExperiment {
+    return new KeptExperiment({
+      store: openStore(storage),
+      options: this.#options,
       patience: this.#patience,
       kernel: this.#kernel,
-      durability: isTimed ? 'interval' : durability,
-      intervalMs: isTimed ? durability.intervalMs : INTERVAL_MS,
-      onFailure: (failure) => this.#experiment.fail(failure),
+      composition: () => this.#composition,
+      experiment: () => this.#experiment,
     })
   }
 
   #build(previous: Experiment | undefined): Experiment {
-    const writer = this.#writer
-    const isAcknowledged = writer !== undefined && !this.#isTimed
-    return this.#composition.build(this.#kernel, this.#logger(), undefined, {
-      whenKept: isAcknowledged ? (fn) => writer.whenKept(fn) : undefined,
-      whenCopied: (trial, fn) => (this.#checkpoints ? this.#checkpoints.whenCopied(trial, fn) : fn()),
-      onCheckpoint: (trial, metrics, value) => this.#checkpoints?.keep(trial, metrics, value),
+    const { trace } = this
+    const kept = this.#kept
+    const log = (record: LogRecord): void => {
+      trace?.add(record)
+      kept?.write(record)
+    }
+    const isLogged = trace !== undefined || kept !== undefined
+    return this.#composition.build(this.#kernel, isLogged ? log : undefined, undefined, {
+      whenKept: kept?.whenKept,
+      checkpoints: kept && (() => kept.checkpoints),
+      searchStates: kept?.searcherStates,
       previous,
     })
   }
 
-  get #isTimed(): boolean {
-    const { durability } = this.#options
-    return durability === 'interval' || typeof durability === 'object'
-  }
-
   /** Opens the storage, and takes up what is there where that was asked for. */
   async #open(): Promise<void> {
-    const writer = this.#writer
-    if (writer === undefined) return
-    const { name } = this.#composition.settings.plan
+    const kept = this.#kept
     const { resume } = this.#options
-    if (mustExist(resume) && !(await this.#isThere(name))) return
-    const records = await writer.open(name)
-    if (records === undefined) return
-    if (writer.notice !== undefined)
-      this.#experiment.warn({ kind: 'storage', message: writer.notice, cause: undefined })
-    if (records.length === 0) await this.#openCheckpoints([])
-    else if (resume === false) writer.refuse(nameTaken(name))
-    else
-      try {
-        await this.#takeUp(records)
-      } catch (error) {
-        if (!(error instanceof StorageError)) this.#misfit = asError(error)
-        writer.refuse(error)
-      }
-  }
-
-  /** Whether there is something of this name, which is not made by asking. */
-  async #isThere(name: string): Promise<boolean> {
+    const { name } = this.#composition.settings.plan
+    if (kept === undefined) return this.#openNothing()
+    const records = await kept.open(name, { mustExist: mustExist(resume), mayExist: resume !== false })
+    if (records === undefined || records.length === 0) return
     try {
-      const names = await this.#patience.answer('names', async () => this.#store?.names())
-      if (names?.includes(name) === true) return true
-      throw notFound(name, names)
+      await this.#takeUp(withoutForeign(records), kept)
     } catch (error) {
-      this.#writer?.refuse(error)
-      return false
+      if (!(error instanceof StorageError)) this.#misfit = asError(error)
+      kept.refuse(error)
     }
   }
 
-  async #takeUp(records: readonly LogRecord[]): Promise<void> {
+  /** Only now, since the command line may have given it a storage. */
+  #openNothing(): void {
+    const { resume, directory, checkpoint } = this.#options
+    if (resume !== false) {
+      const text = 'Tuner.resume needs a storage to go on from. Give the one that it was begun with.'
+      this.#misfit = new OptionError('Tuner.resume', text, { received: resume })
+      this.#experiment.fail({ code: 'storage', message: text, cause: this.#misfit })
+    }
+    if (directory === undefined && checkpoint.store === undefined) return
+    const message =
+      'Without a storage nothing is kept: directory and checkpoint.store are of no use, and checkpoints stay in memory. Give storage too.'
+    this.#experiment.warn({ kind: 'checkpoint', message, cause: undefined })
+  }
+
+  async #takeUp(records: readonly LogRecord[], kept: KeptExperiment): Promise<void> {
+    this.#past = records
     const options = takenUp(this.#options, records)
     const { resume } = this.#options
     const wishes: ResumeOptions = typeof resume === 'object' ? resume : {}
@@ -445,55 +422,19 @@ class RealTuner<Config> implements Tuner<Config> {
       turn: nextMacrotask,
       restarts: wishes.unfinished === 'restart',
       leavesUnfinished: wishes.unfinished === 'skip',
+      mayDiffer: wishes.diverged === 'accept',
       finished: wishes.finished,
       errored: wishes.errored,
-      loadCheckpoint: async (marks, trial) => this.#checkpoints?.load(marks, trial),
-      onCheckpointAgain: (mark, value) => this.#checkpoints?.keepAgain(mark, value),
+      loadCheckpoint: async (marks, trial) => kept.checkpoints?.load(marks, trial),
     })
-    checkTakenUp(records, this.#composition.settings.plan)
+    const { plan, space } = this.#composition.settings
+    checkTakenUp(records, plan)
+    checkStillHolds(records, space)
+    await kept.searcherStates?.read()
     this.#experiment = this.#build(this.#experiment)
     this.#isRestored = true
     for (const record of records) this.trace?.add(record)
-    await this.#openCheckpoints(records)
-  }
-
-  async #openCheckpoints(records: readonly LogRecord[]): Promise<void> {
-    const { checkpoint, directory } = this.#options
-    const folder = directory ?? this.#store?.folder
-    const writer = this.#writer
-    const place = checkpoint.store
-      ? { store: checkpoint.store }
-      : folder === undefined
-        ? undefined
-        : { folder }
-    if (writer === undefined || place === undefined) return
-    this.#checkpoints = new CheckpointLog({
-      place,
-      name: this.#composition.settings.plan.name,
-      retention: checkpoint,
-      now: () => this.#experiment.elapsedMs,
-      write: (record) => writer.write(record),
-      kept: () => new Promise((resolve, reject) => writer.whenKept(resolve, reject)),
-      warn: (message, cause) => this.#experiment.warn({ kind: 'checkpoint', message, cause }),
-      fail: (cause) =>
-        this.#experiment.fail({
-          code: 'storage',
-          message: `A checkpoint was not kept: ${cause.message}`,
-          cause,
-        }),
-    })
-    await this.#checkpoints.recall(records)
-  }
-
-  #logger(): ((record: LogRecord) => void) | undefined {
-    const { trace } = this
-    const writer = this.#writer
-    if (trace === undefined && writer === undefined) return undefined
-    return (record) => {
-      trace?.add(record)
-      this.#checkpoints?.follow(record)
-      writer?.write(keptRecord(record, this.#composition))
-    }
+    await kept.openCheckpoints(records)
   }
 
   #steer(
@@ -532,55 +473,8 @@ function checkSubscriber<Subscriber>(subscriber: Subscriber): Subscriber {
   )
 }
 
-// How much may be lost with durability 'interval'.
-const INTERVAL_MS = 100
-
 function mustExist(resume: ReadOptions['resume']): boolean {
   return typeof resume === 'object' && MUST_EXIST in resume
-}
-
-function nameTaken(name: string): StorageError {
-  return new StorageError(
-    'nameTaken',
-    `There is an experiment ${name} in this store already. Go on with it by resume: true, give this one another name, or delete the other.`,
-  )
-}
-
-function notFound(name: string, names: readonly string[] = []): StorageError {
-  const near = nearest(name, names)
-  const hint =
-    near !== undefined
-      ? ` Did you mean ${near}?`
-      : names.length === 0
-        ? ' It is empty.'
-        : ` It has ${names.slice(0, 10).join(', ')}.`
-  return new StorageError('notFound', `There is no experiment ${name} in this store.${hint}`)
-}
-
-/** What came of an experiment that has ended. */
-export function resultsOf<Config>(
-  experiment: Experiment,
-  { settings }: Composition,
-  { endedBy, endReason }: Ending,
-): Results<Config> {
-  return new Results<Config>({
-    records: experiment.records,
-    objectives: settings.plan.objectives,
-    endedBy,
-    endReason,
-    warnings: experiment.warnings,
-    elapsedMs: experiment.elapsedMs,
-    space: settings.space,
-  })
-}
-
-/** What `fit` rejects with when an experiment failed. */
-export function errorOf<Config>(
-  failure: Failure | undefined,
-  results: Results<Config>,
-): ExperimentError<Results<Config>> | undefined {
-  if (failure === undefined) return undefined
-  return new ExperimentError(failure.code, failure.message, { cause: failure.cause, results })
 }
 
 /**
@@ -594,18 +488,41 @@ export function withOptions<Config>(tuner: Tuner<Config>, options: object): Tune
   })
 }
 
+/** The store that a Tuner was given; undefined when it has none, or is of another copy of this library. */
+export function storeOf(tuner: Tuner<unknown>): Store | undefined {
+  return tuner instanceof RealTuner ? (tuner as RealTuner<unknown>).store : undefined
+}
+
 // Says that what is to be gone on with has to be there.
 const MUST_EXIST = Symbol('mustExist')
 
 function restore(
   storage: Storage,
-  { trainable, resume = {}, ...options }: RestoreOptions<unknown> & { readonly trainable: unknown },
+  given: RestoreOptions<unknown> & { readonly trainable: unknown },
 ): Tuner<unknown> {
-  const wanted = typeof resume === 'object' ? resume : {}
+  if (storage === undefined || storage === null)
+    throw new OptionError(
+      'Tuner.restore',
+      `Tuner.restore needs a storage to go on from, got ${describe(storage)}. Give the one that it was begun with, such as 'sqlite:///runs.db'.`,
+      { received: storage },
+    )
+  if (!isPlainObject(given) || typeof given.name !== 'string')
+    throw new OptionError(
+      'Tuner.restore',
+      `Tuner.restore needs the name of what it goes on with, and the trainable, got ${describe(given)}. Write Tuner.restore(storage, { name: 'digits', trainable: train, … }).`,
+      { received: given },
+    )
+  const { trainable, resume = {}, ...options } = given
+  if (!isPlainObject(resume))
+    throw new OptionError(
+      'Tuner.restore.resume',
+      `Tuner.restore.resume must say what becomes of trials, such as { errored: 'restart' }, got ${describe(resume)}. Leave it out: to restore is to resume.`,
+      { received: resume },
+    )
   return new RealTuner(trainable, {
     ...options,
     storage,
-    resume: Object.assign({ ...wanted }, { [MUST_EXIST]: true }),
+    resume: Object.assign({ ...resume }, { [MUST_EXIST]: true }),
   })
 }
 

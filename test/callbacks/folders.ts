@@ -84,6 +84,7 @@ export function viewOf(changes: Partial<CallbackView> = {}): CallbackView & { re
     parameters: undefined,
     seed: '1',
     restored: false,
+    startedAt: undefined,
     trials: [],
     warn: (message) => void warnings.push(message),
     ...changes,

@@ -1,8 +1,10 @@
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { mlflow } from '../../src/callbacks/index.ts'
-import { choice, OptionError, Tuner, uniform } from '../../src/index.ts'
-import { atWork, trialAfter, viewOf } from './folders.ts'
+import { choice, OptionError, type Trial, Tuner, uniform } from '../../src/index.ts'
+import { journalStore, type Store } from '../../src/stores/index.ts'
+import { atWork, temporaryFolder, trialAfter, viewOf } from './folders.ts'
 import { MlflowServer } from './mlflow-server.ts'
 
 const paramSpace = { x: uniform(0, 1) }
@@ -287,6 +289,44 @@ describe('mlflow after a restore', () => {
     expect(losses(server, 'train_id1')).toEqual(losses(server, 'train_id0'))
     expect(losses(server, 'train_id2')).toEqual([...losses(server, 'train_id0'), [4, 0]])
     expect(server.runs.map(({ status }) => status)).toEqual(['FINISHED', 'FINISHED', 'FINISHED'])
+  })
+
+  it('leaves alone the runs of another experiment of the same seed, and of the same name', async () => {
+    const server = await MlflowServer.start()
+    const callbacks = [mlflow({ url: server.url, experimentName: 'shared' })]
+    const shared = { metric: 'loss', mode: 'min', callbacks } as const
+    const goingOn = async (_config: unknown, trial: Trial) => {
+      for (let step = Number(trial.checkpoint ?? 0) + 1; step <= 4; step++)
+        await trial.report({ loss: step }, { checkpoint: step })
+    }
+    const freshStore = () => journalStore({ path: join(temporaryFolder(), 'log.jsonl') })
+    const tunerOf = (name: string, storage: Store) =>
+      new Tuner(goingOn, {
+        ...shared,
+        storage,
+        name,
+        seed: 1,
+        paramSpace: { x: uniform(0, 1) },
+        numSamples: 1,
+      })
+    const storage = freshStore()
+    const cut = tunerOf('a', storage)
+    let reports = 0
+    cut.on('trial.report', () => {
+      if (++reports === 2) void cut.stop()
+    })
+    await cut.fit()
+    await tunerOf('b', storage).fit()
+    await tunerOf('a', freshStore()).fit()
+    const statuses = () => server.runs.map(({ status }) => status)
+    expect(statuses()).toEqual(['KILLED', 'FINISHED', 'FINISHED'])
+    const others = structuredClone(server.runs.slice(1))
+
+    await Tuner.restore(storage, { ...shared, name: 'a', trainable: goingOn }).fit()
+    expect(statuses()).toEqual(['FINISHED', 'FINISHED', 'FINISHED'])
+    expect(server.runs.slice(1)).toEqual(others)
+    const [first] = server.runs
+    expect(first?.metrics.flatMap(({ key, step }) => (key === 'loss' ? [step] : []))).toEqual([1, 2, 3, 4])
   })
 
   it('wakes a run that was killed, and leaves alone what had ended', async () => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
-import { cpSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { experimentFolder } from '../../src/callbacks/index.ts'
 import { type Trial, Tuner, uniform } from '../../src/index.ts'
-import { memoryStore } from '../../src/stores/index.ts'
+import { journalStore, type Store } from '../../src/stores/index.ts'
 import { eventsIn } from './event-file-reader.ts'
-import { atWork, columnsIn, resultsIn, temporaryFolder, trialAfter, viewOf } from './folders.ts'
+import { atWork, columnsIn, resultsIn, temporaryFolder, textOf, trialAfter, viewOf } from './folders.ts'
 
 /** What happens to a trial: reports, a failure that throws it back, and crashes that cut its files. */
 const happening = fc.oneof(
@@ -99,7 +99,7 @@ function pointsOf(path: string): number[] {
 
 it('an experiment that is stopped and restored has one folder, which says what its results say', async () => {
   const directory = temporaryFolder()
-  const storage = memoryStore()
+  const storage = journalStore({ path: join(temporaryFolder(), 'log.jsonl') })
   let reports = 0
   const train = async ({ x }: { readonly x: number }, trial: Trial) => {
     let step = typeof trial.checkpoint === 'number' ? trial.checkpoint : 0
@@ -138,4 +138,53 @@ it('an experiment that is stopped and restored has one folder, which says what i
     expect(columnsIn(path)['loss']).toEqual(losses.map(String))
     expect(pointsOf(path)).toEqual(losses.map((loss) => Math.fround(loss as number)))
   }
+})
+
+it('a restore leaves the folders of an experiment with the same name and seed in another storage alone', async () => {
+  const directory = temporaryFolder()
+  const shared = { metric: 'loss', mode: 'min', callbacks: [experimentFolder({ directory })] } as const
+  const train = async (_config: unknown, trial: Trial) => {
+    for (let step = Number(trial.checkpoint ?? 0) + 1; step <= 4; step++)
+      await trial.report({ loss: step }, { checkpoint: step })
+  }
+  const tunerIn = (storage: Store) =>
+    new Tuner(train, {
+      ...shared,
+      storage,
+      name: 'demo',
+      seed: 1,
+      paramSpace: { x: uniform(0, 1) },
+      numSamples: 1,
+    })
+  const storage = journalStore({ path: join(temporaryFolder(), 'log.jsonl') })
+  const cut = tunerIn(storage)
+  let reports = 0
+  cut.on('trial.report', () => {
+    if (++reports === 2) void cut.stop()
+  })
+  const [name = ''] = [...(await cut.fit())].map((trial) => trial.name)
+  await tunerIn(journalStore({ path: join(temporaryFolder(), 'log.jsonl') })).fit()
+  const rowsIn = (folder: string) => textOf(directory, 'demo', folder, 'result.json').split('\n').slice(0, -1)
+  const other = rowsIn(`${name}_2`)
+  expect([rowsIn(name).length, other.length]).toEqual([2, 4])
+
+  const results = await Tuner.restore(storage, { ...shared, name: 'demo', trainable: train }).fit()
+  expect(results.warnings).toEqual([])
+  expect(rowsIn(name)).toHaveLength(4)
+  expect(rowsIn(`${name}_2`)).toEqual(other)
+  expect(filesOf(join(directory, 'demo')).filter((file) => !file.includes('tfevents'))).toEqual([
+    name,
+    `${name}_2`,
+  ])
+})
+
+it('a restore goes on in a folder that a crash has left empty', async () => {
+  const directory = temporaryFolder()
+  mkdirSync(join(directory, 'demo', 'train_id0'), { recursive: true })
+  const trial = trialAfter([{ loss: 1 }])
+  const view = viewOf({ restored: true, startedAt: 5, trials: [trial] })
+  const run = await atWork(experimentFolder({ directory, tensorboard: false }), view)
+  await run.end()
+  expect(readdirSync(join(directory, 'demo'))).toEqual(['train_id0'])
+  expect(resultsIn(directory, 'demo', 'train_id0')).toHaveLength(1)
 })

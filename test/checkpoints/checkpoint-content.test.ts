@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { constants } from 'node:buffer'
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { serialize } from 'node:v8'
@@ -142,10 +144,33 @@ describe('a folder as a checkpoint', () => {
     await remove()
   })
 
+  it('is removed by the next process, when the one that had it restored was killed', async () => {
+    const content = new URL('../../src/checkpoints/checkpoint-content.ts', import.meta.url).href
+    const directory = someFolder()
+    const program = `
+      const { checkpointContent, restoredCheckpoint } = await import(${JSON.stringify(content)})
+      const pieces = []
+      for await (const piece of checkpointContent({ directory: ${JSON.stringify(directory)} })) pieces.push(piece)
+      const { value } = await restoredCheckpoint(Buffer.concat(pieces))
+      console.log(value.directory)
+      if (process.argv.at(-1) === 'killed') process.kill(process.pid, 'SIGKILL')`
+    const run = (how: string): string =>
+      spawnSync(
+        process.execPath,
+        ['--conditions=@troupe/source', '--import', 'tsx', '--input-type=module', '--eval', program, how],
+        { encoding: 'utf8' },
+      ).stdout.trim()
+    const left = run('killed')
+    expect(existsSync(left)).toBe(true)
+    const own = run('ends')
+    expect(own).toContain('troupe-checkpoint-')
+    expect([left, own].map((path) => existsSync(path))).toEqual([false, false])
+  })
+
   it('has to be there', async () => {
     await expect(bytesOf({ directory: join(folder.path, 'nowhere') })).rejects.toMatchObject({
-      name: 'StorageError',
-      code: 'checkpointFolder',
+      name: 'OptionError',
+      option: 'checkpoint',
       message: expect.stringContaining('nowhere') as string,
     })
   })
@@ -162,7 +187,8 @@ describe('a folder as a checkpoint', () => {
       return skip('this disk has no room for large files')
     }
     await expect(bytesOf({ directory })).rejects.toMatchObject({
-      code: 'checkpointFolder',
+      name: 'OptionError',
+      option: 'checkpoint',
       message: expect.stringContaining('GiB') as string,
     })
   })
@@ -176,7 +202,7 @@ describe('a folder as a checkpoint', () => {
           writeFileSync(join(directory, 'weights.bin'), 'short')
       }
     })()
-    await expect(read).rejects.toMatchObject({ code: 'checkpointFolder' })
+    await expect(read).rejects.toMatchObject({ name: 'OptionError', option: 'checkpoint' })
   })
 
   it('may not hold what is no file', async ({ skip }) => {
@@ -185,7 +211,7 @@ describe('a folder as a checkpoint', () => {
     mkdirSync(directory)
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(join(directory, 'socket'), resolve))
-    await expect(bytesOf({ directory })).rejects.toMatchObject({ code: 'checkpointFolder' })
+    await expect(bytesOf({ directory })).rejects.toMatchObject({ name: 'OptionError', option: 'checkpoint' })
     await new Promise((resolve) => server.close(resolve))
   })
 

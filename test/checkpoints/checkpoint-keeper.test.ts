@@ -40,16 +40,33 @@ function keeperOf(retention: Retention = {}, root = join(folder.path, `${++folde
   return { keeper, store, corrupt, fileOf, root }
 }
 
+/** As it is done with each: its content, then its line of the log, and then what it makes superfluous goes. */
+async function keep(
+  keeper: CheckpointKeeper,
+  trial: number,
+  attempt: number,
+  iteration: number,
+  value: unknown,
+  metrics: Record<string, unknown>,
+  log: () => Promise<void> | void = () => {},
+): Promise<KeptCheckpoint> {
+  const kept = await keeper.put(trial, attempt, iteration, value)
+  const forgetOlder = keeper.retain(trial, attempt, kept, metrics)
+  await log()
+  await forgetOlder()
+  return kept
+}
+
 async function keepThree({ keeper }: ReturnType<typeof keeperOf>): Promise<readonly KeptCheckpoint[]> {
   const kept: KeptCheckpoint[] = []
-  for (let step = 1; step <= 3; step++) kept.push(await keeper.keep(0, 1, step, { step }, {}))
+  for (let step = 1; step <= 3; step++) kept.push(await keep(keeper, 0, 1, step, { step }, {}))
   return kept
 }
 
 describe('CheckpointKeeper', () => {
   it('keeps a checkpoint under the name of the experiment, trial, iteration and attempt', async () => {
     const { keeper, store } = keeperOf()
-    const kept = await keeper.keep(3, 2, 12, { w: new Float64Array([1]) }, {})
+    const kept = await keep(keeper, 3, 2, 12, { w: new Float64Array([1]) }, {})
     expect(kept).toMatchObject({ key: 'demo/trial-3/000012-2', iteration: 12 })
     expect(await store.get(kept.key)).toHaveLength(kept.size)
     expect(await keeper.load(3, [kept])).toEqual({ checkpoint: kept, value: { w: new Float64Array([1]) } })
@@ -81,12 +98,12 @@ describe('CheckpointKeeper', () => {
 
   it('no longer counts one that it had to pass over', async () => {
     const made = keeperOf({ keep: 1, scoreAttribute: 'score' })
-    const best = await made.keeper.keep(0, 1, 1, 'best', { score: 9 })
-    const last = await made.keeper.keep(0, 1, 2, 'last', { score: 1 })
+    const best = await keep(made.keeper, 0, 1, 1, 'best', { score: 9 })
+    const last = await keep(made.keeper, 0, 1, 2, 'last', { score: 1 })
     truncateSync(made.fileOf(best), 0)
     expect(await made.keeper.load(0, [best])).toBeUndefined()
     expect(made.keeper.retained(0)).toEqual([last])
-    await made.keeper.keep(0, 2, 3, 'worse', { score: 0 })
+    await keep(made.keeper, 0, 2, 3, 'worse', { score: 0 })
     expect(made.keeper.retained(0).map(({ iteration }) => iteration)).toEqual([2, 3])
   })
 
@@ -107,8 +124,8 @@ describe('CheckpointKeeper', () => {
 
   it('deletes what retention lets go of', async () => {
     const { keeper, store } = keeperOf({ keep: 1, scoreAttribute: 'loss', mode: 'min' })
-    for (const [i, loss] of [3, 1, 2, NaN].entries()) await keeper.keep(0, 1, i + 1, i, { loss })
-    await keeper.keep(1, 1, 1, 0, {})
+    for (const [i, loss] of [3, 1, 2, NaN].entries()) await keep(keeper, 0, 1, i + 1, i, { loss })
+    await keep(keeper, 1, 1, 1, 0, {})
     expect(await store.list('')).toEqual([
       'demo/trial-0/000002-1',
       'demo/trial-0/000004-1',
@@ -120,54 +137,49 @@ describe('CheckpointKeeper', () => {
   it('keeps those of one trial in order, and those of others meanwhile', async () => {
     const finished: string[] = []
     const slow = gatedStore()
-    const keeper = new CheckpointKeeper({
-      store: slow,
-      name: 'demo',
-      onKept: (trial, attempt, { iteration }) => void finished.push(`${trial}-${attempt}-${iteration}`),
-    })
-    const all = [keeper.keep(0, 1, 1, 'a', {}), keeper.keep(0, 1, 2, 'b', {}), keeper.keep(1, 1, 1, 'c', {})]
+    const keeper = new CheckpointKeeper({ store: slow, name: 'demo' })
+    const put = async (trial: number, iteration: number): Promise<void> => {
+      await keeper.put(trial, 1, iteration, 'x')
+      finished.push(`${trial}-${iteration}`)
+    }
+    const all = [put(0, 1), put(0, 2), put(1, 1)]
     await all[2]
-    expect(finished).toEqual(['1-1-1'])
+    expect(finished).toEqual(['1-1'])
     slow.open()
     await Promise.all(all)
-    expect(finished).toEqual(['1-1-1', '0-1-1', '0-1-2'])
+    expect(finished).toEqual(['1-1', '0-1', '0-2'])
   })
 
   it('does not delete an older one before the newer one is logged', async () => {
-    const store = fileCheckpoints({ folder: join(folder.path, `${++folders}`) })
-    let failing = false
-    const keysAtLogging: (readonly string[])[] = []
-    const keeper = new CheckpointKeeper({
-      store,
-      name: 'demo',
-      retention: { keep: 1 },
-      onKept: async () => {
-        keysAtLogging.push(await store.list(''))
-        if (failing) throw new Error('the log is full')
-      },
-    })
-    await keeper.keep(0, 1, 1, 1, {})
-    failing = true
-    await expect(keeper.keep(0, 1, 2, 2, {})).rejects.toThrow('the log is full')
+    const { keeper, store } = keeperOf({ keep: 1 })
+    await keep(keeper, 0, 1, 1, 1, {})
+    const full = () => Promise.reject(new Error('the log is full'))
+    await expect(keep(keeper, 0, 1, 2, 2, {}, full)).rejects.toThrow('the log is full')
     expect(await store.list('')).toHaveLength(2)
-    failing = false
-    await keeper.keep(0, 1, 3, 3, {})
-    expect(keysAtLogging.map((keys) => keys.length)).toEqual([1, 2, 3])
-    expect(await store.list('')).toEqual(['demo/trial-0/000003-1'])
+    await keep(keeper, 0, 1, 3, 3, {})
+    expect(await store.list('')).toContain('demo/trial-0/000003-1')
+  })
+
+  it('deletes one that was not reported after all', async () => {
+    const { keeper, store } = keeperOf()
+    await keep(keeper, 0, 1, 1, 1, {})
+    await keeper.discard(0, await keeper.put(0, 1, 2, 2))
+    expect(await store.list('')).toEqual(['demo/trial-0/000001-1'])
+    expect(keeper.retained(0)).toHaveLength(1)
   })
 
   it('does not delete one that another trial goes on from', async () => {
     const { keeper, store } = keeperOf({ keep: 1 })
-    const donor = await keeper.keep(0, 1, 1, 'donor', {})
+    const donor = await keep(keeper, 0, 1, 1, 'donor', {})
     const release = keeper.lease(donor.key)
     const releaseToo = keeper.lease(donor.key)
-    await keeper.keep(0, 1, 2, 'newer', {})
+    await keep(keeper, 0, 1, 2, 'newer', {})
     release()
     release()
-    await keeper.keep(0, 1, 3, 'newest', {})
+    await keep(keeper, 0, 1, 3, 'newest', {})
     expect((await keeper.load(5, [donor]))?.value).toBe('donor')
     releaseToo()
-    await keeper.keep(0, 1, 4, 'last', {})
+    await keep(keeper, 0, 1, 4, 'last', {})
     expect(await store.list('')).toEqual(['demo/trial-0/000004-1'])
   })
 
@@ -186,13 +198,13 @@ describe('CheckpointKeeper', () => {
       },
     }
     const keeper = new CheckpointKeeper({ store, name: 'demo', retention: { keep: 1 } })
-    const donor = await keeper.keep(0, 1, 1, 'donor', {})
+    const donor = await keep(keeper, 0, 1, 1, 'donor', {})
     const loaded = keeper.load(5, [donor])
     await reading
-    await keeper.keep(0, 1, 2, 'newer', {})
+    await keep(keeper, 0, 1, 2, 'newer', {})
     go()
     expect((await loaded)?.value).toBe('donor')
-    await keeper.keep(0, 1, 3, 'newest', {})
+    await keep(keeper, 0, 1, 3, 'newest', {})
     expect(await inner.list('')).toEqual(['demo/trial-0/000003-1'])
   })
 
@@ -204,7 +216,7 @@ describe('CheckpointKeeper', () => {
     await before.store.put('demo/trial-0/000001-1', new Uint8Array(9))
     await before.store.put('demo/else/trial-0/000001-1', new Uint8Array(9))
     const { keeper, store } = keeperOf({ keep: 2 }, before.root)
-    for (const checkpoint of kept) keeper.recall(0, 1, checkpoint, {})
+    for (const checkpoint of kept) keeper.retain(0, 1, checkpoint, {})
     await keeper.sweep()
     expect(await store.list('')).toEqual([
       'demo/else/trial-0/000001-1',
@@ -212,16 +224,16 @@ describe('CheckpointKeeper', () => {
       'demo/trial-0/000003-1',
     ])
     expect((await keeper.load(0, keeper.retained(0)))?.value).toEqual({ step: 3 })
-    await keeper.keep(0, 2, 4, { step: 4 }, {})
+    await keep(keeper, 0, 2, 4, { step: 4 }, {})
     expect(await store.list('demo/trial-0/')).toEqual(['demo/trial-0/000003-1', 'demo/trial-0/000004-2'])
   })
 
   it('makes one again that was lost, which is still not the newest', async () => {
     const { keeper, store } = keeperOf({ keep: 2 })
-    for (const iteration of [1, 2]) await keeper.keep(0, 1, iteration, iteration, {})
-    await keeper.keep(0, 2, 1, 'newest', {})
+    for (const iteration of [1, 2]) await keep(keeper, 0, 1, iteration, iteration, {})
+    await keep(keeper, 0, 2, 1, 'newest', {})
     await store.delete('demo/trial-0/000002-1')
-    await keeper.keep(0, 1, 2, 'again', {})
+    await keep(keeper, 0, 1, 2, 'again', {})
     expect(keeper.retained(0).map(({ key }) => key)).toEqual([
       'demo/trial-0/000002-1',
       'demo/trial-0/000001-2',
@@ -230,34 +242,24 @@ describe('CheckpointKeeper', () => {
     expect((await keeper.load(0, keeper.retained(0).slice(0, 1)))?.value).toBe('again')
   })
 
-  it('forgets a trial, and no other', async () => {
-    const { keeper, store } = keeperOf()
-    const under = [keeper.keep(1, 1, 1, 'x', {}), keeper.keep(10, 1, 1, 'y', {})]
-    await keeper.forget(1)
-    await Promise.all(under)
-    expect(await store.list('')).toEqual(['demo/trial-10/000001-1'])
-    expect(keeper.retained(1)).toEqual([])
-  })
-
-  it('restores a folder until the next attempt of that trial, or the end', async () => {
+  it('gives each attempt a folder of its own, until the next one of that trial, or the end', async () => {
     const made = keeperOf()
     const directory = join(made.root, 'model')
     mkdirSync(directory, { recursive: true })
     writeFileSync(join(directory, 'weights'), 'w')
-    const kept = [await made.keeper.keep(0, 1, 1, { directory }, {})]
+    const kept = await keep(made.keeper, 0, 1, 1, { directory }, {})
     rmSync(directory, { recursive: true })
-    const folderOf = async (trial: number): Promise<string> => {
-      const value = (await made.keeper.load(trial, kept))?.value
-      expect(value).toEqual({ directory: expect.any(String) as string })
-      return (value as { readonly directory: string }).directory
-    }
-    const first = await folderOf(0)
-    const other = await folderOf(1)
-    const second = await folderOf(0)
+    const folderOf = (loaded: { readonly value: unknown } | undefined): string =>
+      String(Object(loaded?.value)['directory'])
+    const copyFor = async (trial: number) => folderOf(await made.keeper.copyFor(trial, kept))
+    const restored = folderOf(await made.keeper.load(0, [kept]))
+    const [first, other, second] = [await copyFor(0), await copyFor(1), await copyFor(0)]
     expect([first, other, second].map((path) => existsSync(path))).toEqual([false, true, true])
     expect(readdirSync(second)).toEqual(['weights'])
     await made.keeper.close()
     expect([other, second].some((path) => existsSync(path))).toBe(false)
+    // Results name it.
+    expect(readdirSync(restored)).toEqual(['weights'])
   })
 
   it('says why a checkpoint could not be kept, and goes on with the next', async () => {
@@ -270,15 +272,15 @@ describe('CheckpointKeeper', () => {
       get: () => Promise.reject(broken),
     }
     const keeper = new CheckpointKeeper({ store, name: 'demo', retention: { keep: 1 } })
-    await expect(keeper.keep(0, 1, 1, 'x', {})).rejects.toMatchObject({
+    await expect(keep(keeper, 0, 1, 1, 'x', {})).rejects.toMatchObject({
       name: 'StorageError',
       code: 'checkpoint',
       cause: broken,
       message: expect.stringContaining('demo/trial-0/000001-1 could not be kept: bucket is gone') as string,
     })
-    await expect(keeper.keep(0, 1, 1, () => 1, {})).rejects.toMatchObject({ name: 'OptionError' })
+    await expect(keep(keeper, 0, 1, 1, () => 1, {})).rejects.toMatchObject({ name: 'OptionError' })
     works = true
-    const kept = await keeper.keep(0, 1, 2, 'y', {})
+    const kept = await keep(keeper, 0, 1, 2, 'y', {})
     expect(keeper.retained(0)).toEqual([kept])
     // Not a reason to go on from an older one: it may be back in a minute.
     await expect(keeper.load(0, [kept])).rejects.toMatchObject({ code: 'checkpoint', cause: broken })

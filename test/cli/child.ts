@@ -30,6 +30,9 @@ export interface Child {
 export class Folder {
   readonly path: string
 
+  /** The storage that the environment names; `''` for none. */
+  storage = 'journal:///runs.jsonl'
+
   private constructor(path: string) {
     this.path = path
   }
@@ -51,7 +54,7 @@ export class Folder {
       ['--conditions=@troupe/source', '--import', TSX, PROGRAM, ...words.split(' ')],
       {
         cwd: this.path,
-        env: { ...process.env, NODE_OPTIONS: '', TROUPE_STORAGE: 'journal:///runs.jsonl' },
+        env: { ...process.env, NODE_OPTIONS: '', TROUPE_STORAGE: this.storage },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     )

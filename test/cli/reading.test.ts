@@ -155,9 +155,9 @@ describe('troupe status', () => {
   it('names what there is when the name is another', async () => {
     const { code, err } = await troupe('status trian', { store })
     expect(code).toBe(1)
-    expect(err).toBe('troupe: there is no trian in this storage. Did you mean train?\n')
-    expect((await troupe('status zebra', { store })).err).toMatch(/It holds train, two-sided, asked\./)
-    expect((await troupe('status zebra', { store: memoryStore() })).err).toMatch(/nor anything else/)
+    expect(err).toBe('troupe: There is no experiment or study trian in this store. Did you mean train?\n')
+    expect((await troupe('status zebra', { store })).err).toMatch(/It has train, two-sided, asked\./)
+    expect((await troupe('status zebra', { store: memoryStore() })).err).toMatch(/It is empty\./)
   })
 })
 
@@ -276,6 +276,39 @@ describe('troupe export', () => {
     expect(code).toBe(1)
     expect(err).toMatch(/where\.csv cannot be written: ENOENT.* Give another --output/)
     await rm(folder, { recursive: true })
+  })
+})
+
+describe('trials that others put beside an experiment', () => {
+  const withForeign = async () => {
+    const storage = memoryStore()
+    const log = await storage.open('train')
+    await log.append((await store.read('train')) ?? [])
+    const own = { params: { x: 0.0625 }, domains: {}, config: { x: 0.0625 }, constraints: {} }
+    await log.append([
+      {
+        ...{ at: Date.now(), type: 'trial.imported', trial: 1_000_000_003, id: 'optuna-3', ...own },
+        ...{ state: 'completed', values: [0.0625], intermediate: [[1, 0.0625]], userAttrs: {} },
+        ...{ startedAt: Date.now(), endedAt: Date.now() + 5 },
+      },
+    ])
+    return storage
+  }
+
+  it('are shown, found by the id that Optuna knows them by, and exported', async () => {
+    const all = { store: await withForeign() }
+    const { out } = await troupe('show train optuna-3', all)
+    expect(out).toMatch(/^train_optuna-3/)
+    expect(out).toMatch(/\nSource +imported\n/)
+    expect((await troupe('show train', all)).out).toMatch(/^train: 4 trials \(3 completed, 1 failed\)\n/)
+    const lines = (await troupe('export train --json', all)).out.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line).number)).toEqual([0, 1, 2, 1_000_000_003])
+  })
+
+  it('are none of those that it is to have', async () => {
+    const { out } = await troupe('status train', { store: await withForeign() })
+    expect(out).toMatch(/\nTrials +3 of 3: 2 completed, 1 failed\nOf others +1: 1 completed\n/)
+    expect(out).toMatch(/\nBest trial: train_optuna-3 with loss=0\.0625 /)
   })
 })
 

@@ -131,6 +131,57 @@ describe('troupe run', () => {
     )
   })
 
+  it('says what a storage of Optuna does not keep, and that it cannot be carried on', PATIENCE, async () => {
+    const { start, run } = bound(await folderWith({ 'endless.mjs': ENDLESS }))
+    const where = '--storage optuna-journal:///optuna.log'
+    const child = start(`run endless.mjs ${where}`)
+    await child.printed(/under way/)
+    child.process.kill('SIGINT')
+    const { code, out } = await child.ended
+    expect(code).toBe(130)
+    expect(out).toMatch(
+      /^endless: [^]*\n00:00:00\.\d\d {2}warning: Optuna's journal holds what Optuna has: [^]*\nunder way\n/,
+    )
+    expect(out).toMatch(
+      /\nInterrupted \(1 completed\)\. It is kept as a study, which a program goes on with by loadStudy, and troupe resume cannot\.\n$/,
+    )
+    expect((await run(`run endless.mjs ${where}`)).err).toBe(
+      'troupe: there is a study endless in optuna-journal:///optuna.log already. Give this one another name: troupe run endless.mjs --name NAME\n',
+    )
+  })
+
+  it('knows the storage that a Tuner has by itself', PATIENCE, async () => {
+    const own = ENDLESS.replace('...options', "storage: 'sqlite:///own.db', ...options")
+    const { start, run } = bound(await folderWith({ 'endless.mjs': own }))
+    folder.storage = ''
+    const child = start('run endless.mjs --quiet')
+    await child.printed(/under way/)
+    child.process.kill('SIGINT')
+    const { code, out } = await child.ended
+    expect(code).toBe(130)
+    const way = 'troupe resume endless endless.mjs --storage sqlite:///own.db'
+    expect(out).toContain(
+      'Kept as endless in sqlite:///own.db. See it with  troupe show endless --storage sqlite:///own.db\n',
+    )
+    expect(out).toMatch(new RegExp(`\\nInterrupted \\(1 completed\\)\\. Carry it on with  ${way}\\n$`))
+    expect((await run('run endless.mjs --quiet')).err).toContain(
+      `troupe: there is an experiment endless in sqlite:///own.db already. Carry it on with ${way}, or give this one another name: troupe run endless.mjs --name NAME\n`,
+    )
+    const resumed = await run(`${way.slice('troupe '.length)} --quiet --num-samples 2`)
+    expect([resumed.err, resumed.code]).toEqual(['', 0])
+  })
+
+  it('says that what is kept nowhere cannot be carried on', PATIENCE, async () => {
+    const { start } = bound(await folderWith({ 'endless.mjs': ENDLESS }))
+    folder.storage = ''
+    const child = start('run endless.mjs --quiet')
+    await child.printed(/under way/)
+    child.process.kill('SIGTERM')
+    expect((await child.ended).out).toMatch(
+      /\. It is kept nowhere that troupe resume could find: give --storage URL next time\.\n$/,
+    )
+  })
+
   it('fails when every trial failed', PATIENCE, async () => {
     const { run } = bound(await folderWith({ 'train.ts': TRAIN.replace('uniform(0, 1)', 'uniform(-2, -1)') }))
     const { code, err } = await run('run train.ts --quiet')
@@ -247,19 +298,25 @@ describe('troupe resume', () => {
     expect((await run('resume train moved/train.ts --quiet')).code).toBe(0)
   })
 
-  it('refuses what another process runs', PATIENCE, async () => {
-    const { start, run } = bound(
-      await folderWith({ 'endless.mjs': ENDLESS.replaceAll('i === 40', 'i === 1e9') }),
-    )
-    const child = start('run endless.mjs --quiet')
-    await child.printed(/under way/)
-    expect((await run('status endless')).out).toMatch(/Status +running, by process \d+ since /)
-    const { code, err } = await run('resume endless')
-    expect(code).toBe(1)
-    expect(err).toMatch(/^troupe: endless is being run by process \d+ since .*\. Stop that first\.\n$/)
-    child.process.kill('SIGTERM')
-    await child.ended
-  })
+  it.each(['journal:///runs.jsonl', 'sqlite:///runs.db'])(
+    'refuses what another process runs, in %s',
+    PATIENCE,
+    async (url) => {
+      const { start, run } = bound(
+        await folderWith({ 'endless.mjs': ENDLESS.replaceAll('i === 40', 'i === 1e9') }),
+      )
+      const child = start(`run endless.mjs --quiet --storage ${url}`)
+      await child.printed(/under way/)
+      const status = async () => (await run(`status endless --storage ${url}`)).out
+      expect(await status()).toMatch(new RegExp(`Status +running, by process ${child.process.pid} since `))
+      const { code, err } = await run(`resume endless --storage ${url}`)
+      expect(code).toBe(1)
+      expect(err).toMatch(/^troupe: endless is being run by process \d+ since .*\. Stop that first\.\n$/)
+      child.process.kill('SIGKILL')
+      await child.ended
+      expect(await status()).toMatch(/Status +cut off, its process ended without a word\n/)
+    },
+  )
 })
 
 function bound(there: Folder): {

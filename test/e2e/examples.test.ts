@@ -59,7 +59,7 @@ describe('the examples', () => {
 
   it('resume: carries an experiment on that was killed twice', PATIENCE, async () => {
     const output = await outputOf('resume.ts')
-    expect(output.match(/^Killed by SIGKILL after 30 reports were acknowledged\.$/gm)).toHaveLength(2)
+    expect(output.match(/^Killed by SIGKILL after its trials had made 30 reports\.$/gm)).toHaveLength(2)
     expect(output).toMatch(/^Carried on to the end: 40 trials/m)
     expect(numberIn(output, /lr: ([\d.e-]+)/)).toBeGreaterThan(0.003)
     expect(numberIn(output, /lr: ([\d.e-]+)/)).toBeLessThan(0.03)

@@ -49,6 +49,8 @@ export interface TrialHarness {
   readonly messages: AnyEventObject[]
   send(message: TrialMessage): void
   state(): string
+  /** All that its snapshot says, the context's own objects left out. */
+  snapshot(): unknown
 }
 
 /** One trial actor with a run and an experiment that write down what they are told. */
@@ -83,6 +85,14 @@ export function startTrial(
       trial.send(message)
     },
     state: () => trial.getSnapshot().value,
+    snapshot() {
+      const snapshot = trial.getSnapshot()
+      const { next, error, record } = snapshot.context
+      const { status, value, output, children, historyValue } = snapshot
+      const nodes = snapshot._nodes.map(({ id }) => id).sort()
+      const kept = { status, value, output, children, historyValue, nodes, tags: [...snapshot.tags] }
+      return { ...kept, next, error, failures: record.failures, failed: snapshot.error }
+    },
   }
 }
 

@@ -174,7 +174,7 @@ describe('the fast path of the trial machine', () => {
           for (const message of messages) {
             slow.send(message)
             fast.send(message)
-            expect(fast.state()).toBe(slow.state())
+            expect(fast.snapshot()).toEqual(slow.snapshot())
           }
           expect(fast.calls).toEqual(slow.calls)
           expect(fast.messages).toEqual(slow.messages)

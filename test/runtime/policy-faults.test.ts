@@ -163,7 +163,7 @@ describe('a searcher that throws', () => {
     const calm = await simulate({ ...options, searcher: { ...saving, name: 'tripping' } })
     const run = await simulate({
       ...options,
-      searcher: tripping(saving, 'suggest', new Tripwire(150, 151, 190)),
+      searcher: tripping(saving, 'suggest', new Tripwire(150, 151, 165)),
     })
     expect(untimed(run.trace)).toEqual(untimed(calm.trace))
     // Two of the three restarts threw as well, while they did the calls again.

@@ -38,6 +38,20 @@ const record = fc.oneof(
       { requiredKeys: ['at', 'trial', 'attempt', 'seq', 'decision'] },
     )
     .map(({ at, ...rest }) => ({ at, type: 'trial.decision', ...rest })),
+  fc
+    .record(
+      {
+        at: head.at,
+        trial: head.trial,
+        from: fc.constantFrom('pending', 'running'),
+        to: fc.constantFrom('running', 'stopping'),
+        cause: fc.oneof(fc.constantFrom('trial.start', '"'), fc.string()),
+        attempt: head.attempt,
+        error: fc.record({ name: fc.string(), message: fc.string() }),
+      },
+      { requiredKeys: ['at', 'trial', 'from', 'to', 'cause', 'attempt'] },
+    )
+    .map(({ at, ...rest }) => ({ at, type: 'trial.transition', ...rest })),
   fc.record({ at: fc.nat(), type: fc.constant('experiment.ended'), by: fc.string() }),
 ) as fc.Arbitrary<LogRecord>
 

@@ -75,6 +75,21 @@ export function storeConformance(makeStore: () => Store | Promise<Store>): void 
     expect(await store.read('a')).toEqual([attr('a')])
   })
 
+  it.each([true, false])(
+    'a log without records belongs to nobody: a study begins there, loadIfExists %s',
+    async (loadIfExists) => {
+      const store = await makeStore()
+      const opened = await store.open('a', { shared: true })
+      expect(await store.names()).toEqual([])
+      const study = await createStudy({ name: 'a', storage: store, loadIfExists })
+      expect(await store.names()).toEqual(['a'])
+      // Who was about to begin one sees that it is there.
+      expect(await opened.append([attr(1)])).toMatchObject([{ type: 'study.created' }])
+      await opened.close()
+      await study.close()
+    },
+  )
+
   it('forgets one log, and leaves the others', async () => {
     const store = await makeStore()
     for (const name of ['a', 'b']) await (await store.open(name)).append([attr(name)])
@@ -98,6 +113,26 @@ export function storeConformance(makeStore: () => Store | Promise<Store>): void 
     if (other !== undefined)
       await expect(other).rejects.toMatchObject({ name: 'StorageError', code: 'notHeld' })
     expect(await store.read('a')).toEqual([attr(1), attr(2)])
+  })
+
+  it('says who has a log for itself, and that nobody has it once it is closed or shared', async ({
+    skip,
+  }) => {
+    const store = await makeStore()
+    if (store.holder === undefined) return skip('it cannot know')
+    expect(await store.holder('a')).toBeUndefined()
+    const log = await store.open('a')
+    await log.append([attr(1)])
+    const since = `process ${process.pid} since ${new Date().toISOString().slice(0, 11).replace('T', ' ')}`
+    expect(await store.holder('a')).toContain(since)
+    expect(await store.holder('b')).toBeUndefined()
+    await log.close()
+    expect(await store.holder('a')).toBeUndefined()
+    const shared = await store.open('a', { shared: true })
+    await shared.append([attr(2)])
+    expect(await store.holder('a')).toBeUndefined()
+    await shared.close()
+    expect(await store.names()).toEqual(['a'])
   })
 
   it('refuses to append to a log that was closed', async () => {

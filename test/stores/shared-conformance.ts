@@ -128,6 +128,35 @@ export function sharedLogConformance(
       expect(await store.read('a')).toEqual([attr(1), attr(3)])
     })
 
+    it('takes it from nobody who has it alone by opening and reading it', async () => {
+      const store = await makeStore()
+      const only = await store.open('a')
+      await only.append([attr(1)])
+      const looking = sharedLog(await store.open('a', { shared: true }))
+      expect(looking.records).toEqual([attr(1)])
+      expect(await looking.poll()).toEqual([])
+      await only.append([attr(2)])
+      expect(await looking.poll()).toEqual([attr(2)])
+      await looking.close()
+      await only.append([attr(3)])
+      expect(await store.read('a')).toEqual([attr(1), attr(2), attr(3)])
+    })
+
+    it('takes it from who has it alone with the first change that follows from what that one did', async () => {
+      const store = await makeStore()
+      const only = await store.open('a')
+      await only.append([attr(1)])
+      const taking = sharedLog(await store.open('a', { shared: true }))
+      await only.append([attr(2)])
+      expect(await taking.append([attr('lost')])).toEqual([attr(2)])
+      await only.append([attr(3)])
+      expect(await taking.append([attr('lost')])).toEqual([attr(3)])
+      expect(await taking.append([attr(4)])).toBeUndefined()
+      await expect(only.append([attr('late')])).rejects.toMatchObject({ code: 'notHeld' })
+      expect(await taking.append([attr(5)])).toBeUndefined()
+      expect(await store.read('a')).toEqual([1, 2, 3, 4, 5].map(attr))
+    })
+
     it('never has a writer of its own besides them', async () => {
       const { store, one, two } = await openTwo()
       await one.append([attr(1)])

@@ -197,9 +197,9 @@ describe('names of studies', () => {
     await createStudy({ name: 'digits', storage })
     await createStudy({ name: 'other', storage })
     await expect(loadStudy({ storage, name: 'digit' })).rejects.toThrow(
-      'There is no study digit in this storage. Did you mean digits?',
+      'There is no study digit in this store. Did you mean digits?',
     )
-    await expect(deleteStudy({ storage, name: 'something' })).rejects.toThrow('There are digits, other.')
+    await expect(deleteStudy({ storage, name: 'something' })).rejects.toThrow('It has digits, other.')
     await expect(loadStudy({ storage: memoryStore(), name: 'a' })).rejects.toMatchObject({ code: 'notFound' })
   })
 

@@ -9,6 +9,8 @@ import { join } from 'node:path'
 export interface PostgresServer {
   /** The URL of what is as good as an empty database, made for whoever asks: a schema, which takes a hundredth of the time. */
   database(): Promise<string>
+  /** Stops it, and starts it again on the same port once `whileDown` has come to its end. */
+  restart(whileDown: () => Promise<void>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -52,11 +54,25 @@ export async function startPostgres(): Promise<PostgresServer> {
   )
   const port = await freePort()
   const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off']
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-k', folder, '-p', String(port), ...settings], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  await ready(server)
+  const start = async (): Promise<ChildProcess> => {
+    const started = spawn(
+      join(bin, 'postgres'),
+      ['-D', data, '-k', folder, '-p', String(port), ...settings],
+      {
+        ...options,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
+    await ready(started)
+    return started
+  }
+  let server = await start()
+  const end = async (): Promise<void> => {
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    // Fast: SIGTERM would wait for clients.
+    server.kill('SIGINT')
+    await ended
+  }
   const { default: pg } = await import('pg')
   const url = `postgresql://troupe@127.0.0.1:${port}/postgres`
   let count = 0
@@ -69,11 +85,13 @@ export async function startPostgres(): Promise<PostgresServer> {
       await client.end()
       return `${url}?options=-csearch_path%3D${name}`
     },
+    async restart(whileDown) {
+      await end()
+      await whileDown()
+      server = await start()
+    },
     async stop() {
-      const ended = new Promise((resolve) => server.once('exit', resolve))
-      // Fast: SIGTERM would wait for clients.
-      server.kill('SIGINT')
-      await ended
+      await end()
       await rm(folder, { recursive: true })
     },
   }

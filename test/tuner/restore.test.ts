@@ -22,6 +22,8 @@ import {
   type Trial,
   Tuner,
   uniform,
+  randomSearch,
+  type Searcher,
 } from 'troupe'
 import { journalStore, type LogRecord, memoryStore, sqliteStore, type Store } from 'troupe/stores'
 import { endOf } from '../runtime/stage.ts'
@@ -135,6 +137,19 @@ describe.each(Object.entries(STORES))('an experiment kept in %s', (_, makeStore)
     for (const [i, { ranMs }] of [...results].entries()) expect(ranMs).toBeCloseTo(first.at(i)?.ranMs ?? 0, 6)
     expect(results.endedBy).toBe('finished')
     expect(results.warnings).toEqual([])
+  })
+
+  it('is not disturbed by another one that is refused its name while it runs', async () => {
+    const store = makeStore()
+    const trainable = async ({ x }: Config, trial: Trial): Promise<void> => {
+      if (trial.number === 1) {
+        const { error } = await endOf(new Tuner(watched().trainable, { ...base, storage: store }).fit())
+        expect(error?.cause).toMatchObject({ code: 'nameTaken' })
+      }
+      await trial.report({ loss: x })
+    }
+    const results = await new Tuner(trainable, { ...base, storage: store, numSamples: 4 }).fit()
+    expect([...results].map(({ state }) => state)).toEqual(Array.from({ length: 4 }, () => 'completed'))
   })
 
   it('goes on to more trials when it is given more numSamples', async () => {
@@ -268,6 +283,84 @@ describe('an experiment that was ended early goes on', () => {
     const results = await new Tuner(watched().trainable, options).fit()
     expect(results.endedBy).toBe('finished')
     expect(story(results)).toEqual(await uncut(watched().trainable))
+  })
+
+  it.each([
+    ['before it began', (tuner: Tuner<Config>) => void tuner.stop()],
+    [
+      'as its first trial was made',
+      (tuner: Tuner<Config>) => tuner.once('trial.created', () => void tuner.stop()),
+    ],
+    ['by a signal that was aborted already', undefined],
+  ])('when it was told to stop %s', async (_, arrange) => {
+    const store = memoryStore()
+    const signal = arrange === undefined ? AbortSignal.abort() : undefined
+    const options = { ...base, storage: store, ...(signal && { signal }) }
+    const first = new Tuner(watched().trainable, options)
+    arrange?.(first)
+    expect((await first.fit()).endedBy).toBe(signal === undefined ? 'stop' : 'signal')
+    for (let i = 0; i < 2; i++) {
+      const restored = Tuner.restore(store, { name: 'digits', trainable: watched().trainable })
+      expect(story(await restored.fit())).toEqual(await uncut(watched().trainable))
+    }
+  })
+
+  it('when it was told to stop while a searcher was still thinking, however often', async () => {
+    const store = memoryStore()
+    const slow = (): Searcher => {
+      const inner = randomSearch()
+      return {
+        ...inner,
+        name: 'slow',
+        start(context) {
+          const search = inner.start(context)
+          return {
+            ...search,
+            suggest: (ask) => new Promise((resolve) => setTimeout(() => resolve(search.suggest(ask)), 20)),
+          }
+        },
+      }
+    }
+    for (let i = 0; i < 3; i++) {
+      const options = { ...base, storage: store, searcher: slow(), resume: true }
+      const tuner = new Tuner(watched().trainable, options)
+      tuner.once('trial.report', () => void tuner.stop())
+      await tuner.fit()
+    }
+    const last = { name: 'digits', trainable: watched().trainable, searcher: slow() }
+    const results = await Tuner.restore(store, last).fit()
+    expect(story(results)).toEqual(await uncut(watched().trainable, { searcher: slow() }))
+  })
+
+  it('after a graceful stop, and what came to its end during that has ended', async () => {
+    const train = async ({ x }: Config, trial: Trial): Promise<void> => {
+      const { epoch: from = 0 } = (trial.checkpoint ?? {}) as { readonly epoch?: number }
+      for (let epoch = from + 1; epoch <= 9; epoch++) {
+        await trial.sleep(x * 2)
+        await trial.report({ loss: (x - 0.3) ** 2 + 1 / epoch }, { checkpoint: { epoch } })
+      }
+    }
+    for (let seed = 1; seed <= 12; seed++) {
+      const store = memoryStore()
+      const ended = new Map<number, unknown>()
+      for (let life = 0; life < 4; life++) {
+        const tuner: Tuner<Config> = new Tuner(train, {
+          ...base,
+          seed,
+          scheduler: pbt({ perturbationInterval: 3, hyperparamMutations: { x: uniform(0, 1) } }),
+          maxConcurrentTrials: 3,
+          storage: store,
+          resume: true,
+        })
+        let left = life === 3 ? Infinity : 5 + seed
+        tuner.on('trial.report', () => --left === 0 && void tuner.stop({ graceful: true }))
+        for (const { number, state, history } of await tuner.fit()) {
+          if (ended.has(number)) expect([state, history]).toEqual(ended.get(number))
+          if (state === 'completed' || state === 'failed') ended.set(number, [state, history])
+        }
+      }
+      expect(ended.size).toBe(base.numSamples)
+    }
   })
 
   it('after failFast, where the failed trial stays failed', async () => {
@@ -509,6 +602,39 @@ describe('what cannot be gone on with', () => {
       Tuner.restore(store, { name: 'digits', trainable: watched().trainable }).fit(),
     )
     expect(error?.cause).toMatchObject({ name: 'StorageError', code: 'notAnExperiment' })
+  })
+
+  it.each([
+    { metric: 'loss', mode: 'max' },
+    { metric: 'other', mode: 'min' },
+    { metric: ['loss', 'other'], mode: ['min', 'min'] },
+  ] as const)('is towards another aim: %o', async (aim) => {
+    const store = memoryStore()
+    await new Tuner(watched().trainable, { ...base, storage: store }).fit()
+    const fitting = Tuner.restore(store, { name: 'digits', trainable: watched().trainable, ...aim }).fit()
+    await expect(fitting).rejects.toMatchObject({
+      name: 'OptionError',
+      message: expect.stringContaining('was made to minimize loss, and cannot go on to m') as string,
+    })
+  })
+
+  it('is a log of which a record is missing, whichever', async () => {
+    const store = memoryStore()
+    const options = { ...base, numSamples: 2, maxConcurrentTrials: 2 }
+    await new Tuner(({ x }: Config) => ({ loss: x }), { ...options, storage: store }).fit()
+    const records = (await store.read('digits')) ?? []
+    const without = async (index: number) => {
+      const other = memoryStore()
+      const log = await other.open('digits')
+      await log.append(records.toSpliced(index, 1))
+      await log.close()
+      const trainable = ({ x }: Config) => ({ loss: x })
+      return endOf(Tuner.restore(other, { name: 'digits', trainable }).fit())
+    }
+    const ends = await Promise.all(records.slice(1, -1).map((_, i) => without(i + 1)))
+    expect(ends.map(({ error }) => (error as { code?: string } | undefined)?.code)).toEqual(
+      ends.map(() => 'divergence'),
+    )
   })
 
   it('is a name that is taken, unless that was meant', async () => {

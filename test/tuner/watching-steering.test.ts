@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OptionError, type Trial, TrialStopped, Tuner, type TunerOptions, uniform } from 'troupe'
+import { hyperband, OptionError, type Trial, TrialStopped, Tuner, type TunerOptions, uniform } from 'troupe'
 
 interface Config {
   readonly x: number
@@ -175,6 +175,34 @@ describe('stopping a trial', () => {
     expect(reached(await tuner.fit())).toEqual(['pruned (terminated)'])
   })
 })
+
+it.each([[[4]], [[5]], [[4, 5]]])(
+  'stopping the last partners %j before they run lets those that wait for them go on',
+  async (stopped) => {
+    const train = async ({ x }: { x: number }, trial: Trial): Promise<void> => {
+      for (let epoch = 1; epoch <= 5; epoch++) {
+        if (epoch % 2 === 0) await trial.sleep(1)
+        await trial.report({ loss: x + 1 / epoch })
+      }
+    }
+    const tuner = new Tuner(train, {
+      paramSpace: { x: uniform(0, 1) },
+      metric: 'loss',
+      mode: 'min',
+      seed: 0,
+      numSamples: 6,
+      maxConcurrentTrials: 2,
+      scheduler: hyperband({ maxT: 5, reductionFactor: 2 }),
+    })
+    tuner.on('trial.created', ({ trial }) => {
+      if (stopped.includes(trial.number)) tuner.stopTrial(trial.id)
+    })
+    const results = await tuner.fit()
+    for (const { number, history, state } of results)
+      if (stopped.includes(number)) expect(state).toBe('pruned')
+      else expect(history.length).toBeGreaterThan(1)
+  },
+)
 
 describe('steering by the id of a trial', () => {
   const steer = ['pauseTrial', 'resumeTrial', 'stopTrial'] as const

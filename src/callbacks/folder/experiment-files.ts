@@ -1,6 +1,7 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError, StorageError } from '../../errors.ts'
+import { makeFolder } from '../../stores/folders.ts'
 import type { CallbackView } from '../../tuner/callback.ts'
 import { Background, type Worker } from './background.ts'
 import { safeName } from './safe-name.ts'
@@ -44,7 +45,7 @@ export class ExperimentFiles {
 
   async #makeFolder(): Promise<void> {
     try {
-      await mkdir(this.path, { recursive: true })
+      await makeFolder(this.path)
       await access(this.path, constants.W_OK)
     } catch (error) {
       throw storageErrorOf(this.path, error)
@@ -55,7 +56,7 @@ export class ExperimentFiles {
   trial({ number, name }: { readonly number: number; readonly name: string }): TrialFolder {
     let folder = this.#folders.get(number)
     if (folder === undefined) {
-      folder = new TrialFolder(this.path, name, this.#view.restored)
+      folder = new TrialFolder(this.path, name, this.#view, this.#view.restored)
       this.#folders.set(number, folder)
     }
     return folder

@@ -1,18 +1,30 @@
-import { access, mkdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { safeName } from './safe-name.ts'
+
+// Hidden, since what reads folders as Ray Tune's has no use for it.
+const MARK = '.experiment'
+
+/** Whose folders are looked for, or made. */
+export interface FolderOwner {
+  readonly name: string
+  /** Undefined where it is kept nowhere, so that it never looks for its folders. */
+  readonly startedAt: number | undefined
+}
 
 /** The folder of one trial, made when the first file is written in it. */
 export class TrialFolder {
   readonly #parent: string
   readonly #name: string
+  readonly #owner: FolderOwner
   readonly #isRestored: boolean
   #path: Promise<string> | undefined
 
   /** @param isRestored - Whether an earlier run of the same experiment may have made it already. */
-  constructor(parent: string, trialName: string, isRestored: boolean) {
+  constructor(parent: string, trialName: string, owner: FolderOwner, isRestored: boolean) {
     this.#parent = parent
     this.#name = safeName(trialName)
+    this.#owner = owner
     this.#isRestored = isRestored
   }
 
@@ -27,18 +39,39 @@ export class TrialFolder {
     const path = this.#numbered(number)
     try {
       await mkdir(path)
-      return path
     } catch (error) {
       if ((error as { code?: unknown }).code === 'EEXIST') return this.#make(number + 1)
       throw error
     }
+    await this.#mark(path)
+    return path
   }
 
-  /** The last one that was made. */
+  /** The one that an earlier run has made, and no other experiment. */
   async #find(): Promise<string> {
-    let number = 0
-    while (await exists(this.#numbered(number + 1))) number++
-    return number === 0 ? this.#make(1) : this.#numbered(number)
+    const mark = this.#markText()
+    for (let number = 1; ; number++) {
+      const path = this.#numbered(number)
+      const names = await namesIn(path)
+      if (names === undefined) return this.#make(number)
+      if (names.length === 0) {
+        // A crash came before the mark.
+        await this.#mark(path)
+        return path
+      }
+      const found = names.includes(MARK) ? await readFile(join(path, MARK), 'utf8') : undefined
+      if (found === mark) return path
+    }
+  }
+
+  async #mark(path: string): Promise<void> {
+    const text = this.#markText()
+    if (text !== undefined) await writeFile(join(path, MARK), text)
+  }
+
+  #markText(): string | undefined {
+    const { name, startedAt } = this.#owner
+    return startedAt === undefined ? undefined : `${JSON.stringify({ experiment: name, startedAt })}\n`
   }
 
   #numbered(number: number): string {
@@ -46,11 +79,12 @@ export class TrialFolder {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Undefined when there is no such folder. */
+async function namesIn(path: string): Promise<readonly string[] | undefined> {
   try {
-    await access(path)
-    return true
-  } catch {
-    return false
+    return await readdir(path)
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined
+    throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { Metrics } from '../../core/metrics.ts'
 import type { TrialInfo } from '../../core/events.ts'
+import type { CallbackView } from '../../tuner/callback.ts'
 import type { TrialState } from '../../core/trial.ts'
 import { batchesOf, type MlflowMetric, type MlflowPair, metricsOf, paramsOf, tagOf } from './batches.ts'
 import type { MlflowClient } from './client.ts'
@@ -12,11 +13,17 @@ export interface KnownRun {
   readonly lastStep: number
 }
 
+/** The tags by which a run is found again. Trials' ids alone do not tell: they are the same with the same seed. */
+export const MARKS = ['troupe.experiment', 'troupe.experiment_started', 'troupe.trial_id'] as const
+
+/** What a run says of its experiment. */
+type ExperimentOfRun = Pick<CallbackView, 'name' | 'startedAt'>
+
 type MlflowStatus = 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED'
 
 /** One trial as a run of MLflow: what is still to be said of it, in order. */
 export class RunLog {
-  readonly #experimentName: string
+  readonly #experiment: ExperimentOfRun
   readonly #trial: Pick<TrialInfo, 'id' | 'number' | 'name'>
   readonly #startedMs = Date.now()
   #metrics: MlflowMetric[] = []
@@ -27,14 +34,20 @@ export class RunLog {
   // Steps up to here were sent by an earlier run, and come once more while a trial catches up with its log.
   #sentUpTo = 0
 
-  constructor(experimentName: string, { id, number, name, config }: TrialInfo) {
-    this.#experimentName = experimentName
+  constructor(experiment: ExperimentOfRun, { id, number, name, config }: TrialInfo) {
+    this.#experiment = experiment
     this.#trial = { id, number, name }
     this.#params = paramsOf(config)
   }
 
-  get trialId(): string {
-    return this.#trial.id
+  /** The tags named in `MARKS`. */
+  get marks(): readonly MlflowPair[] {
+    const { name, startedAt } = this.#experiment
+    return [
+      tagOf('troupe.experiment', name),
+      ...(startedAt === undefined ? [] : [tagOf('troupe.experiment_started', startedAt)]),
+      tagOf('troupe.trial_id', this.#trial.id),
+    ]
   }
 
   report(metrics: Metrics): void {
@@ -94,7 +107,7 @@ export class RunLog {
   }
 
   async #create(client: MlflowClient, experimentId: string): Promise<string> {
-    const { id, number, name } = this.#trial
+    const { number, name } = this.#trial
     const answer = (await client.post('runs/create', {
       experiment_id: experimentId,
       run_name: name,
@@ -102,8 +115,7 @@ export class RunLog {
       tags: [
         // Servers before 2.0 know no `run_name`.
         tagOf('mlflow.runName', name),
-        tagOf('troupe.experiment', this.#experimentName),
-        tagOf('troupe.trial_id', id),
+        ...this.marks,
         tagOf('troupe.number', number),
       ],
     })) as { readonly run: { readonly info: { readonly run_id: string } } }

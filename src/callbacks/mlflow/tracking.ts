@@ -1,7 +1,8 @@
 import { asError } from '../../errors.ts'
 import type { RestoredTrial } from '../restored-trials.ts'
+import type { MlflowPair } from './batches.ts'
 import { type MlflowClient, MlflowRefusal } from './client.ts'
-import type { KnownRun, RunLog } from './run-log.ts'
+import { type KnownRun, MARKS, type RunLog } from './run-log.ts'
 
 // Between two rounds, so that what comes close together shares a request.
 const ROUND_MS = 500
@@ -129,7 +130,8 @@ export class Tracking {
   /** Finds the runs that an earlier run of the experiment has made. */
   async #recall(experimentId: string): Promise<void> {
     if (this.#resumed.length === 0) return
-    const known = new Map<string, KnownRun>()
+    const logs = new Map(this.#resumed.map(({ log }) => [marksIn(log.marks), log]))
+    const known = new Map<RunLog, KnownRun>()
     let token: string | undefined
     do {
       const page = (await this.#client.post('runs/search', {
@@ -139,13 +141,13 @@ export class Tracking {
         ...(token === undefined ? {} : { page_token: token }),
       })) as RunsPage
       for (const run of page.runs ?? []) {
-        const trialId = run.data.tags?.find(({ key }) => key === 'troupe.trial_id')?.value
-        // The last one, when runs with one seed have made trials of the same ids.
-        if (trialId !== undefined) known.set(trialId, knownRun(run))
+        const log = logs.get(marksIn(run.data.tags ?? []))
+        // The last one: a request whose answer was lost may have made two.
+        if (log !== undefined) known.set(log, knownRun(run))
       }
       token = page.next_page_token
     } while (token !== undefined && token !== '')
-    for (const { log, history, isOver } of this.#resumed) log.resume(known.get(log.trialId), history, isOver)
+    for (const { log, history, isOver } of this.#resumed) log.resume(known.get(log), history, isOver)
     this.#resumed = []
   }
 }
@@ -153,7 +155,7 @@ export class Tracking {
 interface FoundRun {
   readonly info: { readonly run_id: string; readonly status: string }
   readonly data: {
-    readonly tags?: readonly { readonly key: string; readonly value: string }[]
+    readonly tags?: readonly MlflowPair[]
     readonly metrics?: readonly { readonly step?: number | string }[]
   }
 }
@@ -171,4 +173,9 @@ function knownRun({ info, data }: FoundRun): KnownRun {
     isRunning: info.status === 'RUNNING' || info.status === 'SCHEDULED',
     lastStep: Math.max(0, ...steps),
   }
+}
+
+/** What tells a run from those of other trials, as one text. */
+function marksIn(tags: readonly MlflowPair[]): string {
+  return JSON.stringify(MARKS.map((mark) => tags.find(({ key }) => key === mark)?.value))
 }

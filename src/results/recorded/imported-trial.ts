@@ -1,19 +1,19 @@
 import type { LogRecord } from '../../core/log.ts'
 import type { Objective } from '../../core/objective.ts'
 import type { TrialRecord } from '../../core/trial.ts'
+import type { WallClock } from './wall-clock.ts'
 import { recordOfStudyTrial } from './recorded-study-trial.ts'
 
 /**
- * What another program wrote of a trial, as a record.
- * @param clockStart - Milliseconds since 1970 at 0 of the experiment's clock. Without it only how long things took is kept.
+ * What another program wrote of a trial, as a record on the clock of the experiment. Where that is not known, its start is 0.
  */
 export function importedTrial(
   imported: Extract<LogRecord, { type: 'trial.imported' }>,
   objectives: readonly Objective[],
   name: string,
-  clockStart: number | undefined,
+  clock: WallClock,
 ): TrialRecord {
-  const { trial: number, intermediate, startedAt, at } = imported
+  const { trial: number, intermediate, startedAt } = imported
   return recordOfStudyTrial(
     {
       ...imported,
@@ -23,6 +23,6 @@ export function importedTrial(
     },
     objectives,
     name,
-    clockStart ?? (startedAt ?? at) - at,
+    (wall) => clock.atWall(wall) ?? wall - (startedAt ?? wall),
   )
 }

@@ -6,9 +6,11 @@ import { toJson } from '../../core/plain-json.ts'
 import type { Recorded } from './recorded.ts'
 import { importedTrial } from './imported-trial.ts'
 import { RecordedTrial } from './recorded-trial.ts'
+import { WallClock } from './wall-clock.ts'
 
 type Started = Extract<LogRecord, { type: 'experiment.started' }>
 type Resumed = Extract<LogRecord, { type: 'experiment.resumed' }>
+type Imported = Extract<LogRecord, { type: 'trial.imported' }>
 type Created = Extract<LogRecord, { type: 'trial.created' }>
 
 /** An experiment, brought along its log record by record. */
@@ -22,16 +24,19 @@ export class RecordedExperimentFold {
   #lastAt = 0
   /** What came after it was told to stop, until it is known whether it goes on. */
   #sinceStop: LogRecord[] | undefined
+  readonly #clock = new WallClock()
   readonly #userAttrs: Record<string, unknown> = {}
   readonly #trials: (RecordedTrial | undefined)[] = []
-  /** Trials that other programs wrote: whole, each time. */
-  readonly #imported = new Map<number, TrialRecord>()
+  /** Trials that other programs wrote, by what they said last. */
+  readonly #foreign = new Map<number, Imported>()
 
   get #objectives(): readonly Objective[] {
     return this.#started?.objectives ?? []
   }
 
   apply(record: LogRecord): void {
+    // When something of others was read is no moment on the experiment's clock.
+    if (record.type === 'trial.imported') return void this.#foreign.set(record.trial, record)
     if (record.at > this.#lastAt) this.#lastAt = record.at
     if (record.type === 'experiment.resumed') return this.#resume(record)
     if (record.type === 'experiment.stopping') this.#sinceStop ??= []
@@ -40,7 +45,8 @@ export class RecordedExperimentFold {
   }
 
   /** What was done about a stop never happened once it has gone on; what trials did by themselves did. */
-  #resume({ trialCount, file, numSamples }: Resumed): void {
+  #resume({ at, trialCount, file, numSamples, resumedAt, unfinished }: Resumed): void {
+    if (resumedAt !== undefined) this.#clock.start(at, resumedAt)
     const sinceStop = this.#sinceStop ?? []
     this.#sinceStop = undefined
     for (const record of withoutInterruptions(sinceStop)) this.#apply(record)
@@ -49,13 +55,14 @@ export class RecordedExperimentFold {
     this.#trialCount = trialCount
     this.#file = file ?? this.#file
     this.#numSamples = numSamples ?? this.#numSamples
-    for (const trial of this.#trials) trial?.onResumed()
+    if (unfinished !== 'skip') for (const trial of this.#trials) trial?.onResumed()
   }
 
   #apply(record: LogRecord): void {
     switch (record.type) {
       case 'experiment.started':
         this.#started = record
+        if (record.startedAt !== undefined) this.#clock.start(0, record.startedAt)
         this.#trialCount = record.trialCount
         this.#file = record.file
         this.#numSamples = record.numSamples
@@ -69,16 +76,13 @@ export class RecordedExperimentFold {
       case 'trial.created':
         this.#trials[record.trial] = this.#newTrial(record)
         return
-      case 'trial.imported':
-        this.#imported.set(
-          record.trial,
-          importedTrial(record, this.#objectives, this.#nameOf(record.id), this.#started?.startedAt),
-        )
-        return
       case 'trial.transition':
         return this.#trials[record.trial]?.onTransition(record)
       case 'trial.report':
         return this.#trials[record.trial]?.onReport(record)
+      case 'trial.rewound':
+        return this.#trials[record.trial]?.onRewound(record)
+      case 'trial.saved':
       case 'trial.checkpoint':
         return this.#trials[record.trial]?.onCheckpoint(record.iteration)
       case 'trial.decision':
@@ -110,12 +114,12 @@ export class RecordedExperimentFold {
   finish(): Recorded {
     for (const record of this.#sinceStop ?? []) this.#apply(record)
     const trials: TrialRecord[] = []
-    const length = Math.max(this.#trials.length, ...[...this.#imported.keys()].map((number) => number + 1))
-    for (let number = 0; number < length; number++) {
-      const record = this.#imported.get(number) ?? this.#trials[number]?.finish(this.#objectives)
-      if (record !== undefined) trials.push(record)
-    }
+    for (const trial of this.#trials) if (trial !== undefined) trials.push(trial.finish(this.#objectives))
     takeOverResults(trials)
+    // What others did to a trial of the experiment's own changes nothing of what that did.
+    const foreign = [...this.#foreign.values()].filter(({ trial }) => this.#trials[trial] === undefined)
+    for (const record of foreign.toSorted((a, b) => a.trial - b.trial))
+      trials.push(importedTrial(record, this.#objectives, this.#nameOf(record.id), this.#clock))
     const started = this.#started
     return {
       kind: 'experiment',
@@ -125,6 +129,7 @@ export class RecordedExperimentFold {
       searcher: started?.searcher,
       scheduler: started?.scheduler,
       startedAt: started?.startedAt,
+      clock: this.#clock,
       lastAt: this.#lastAt,
       endedBy: this.#endedBy,
       resumptions: this.#resumptions,
@@ -137,12 +142,14 @@ export class RecordedExperimentFold {
     }
   }
 
-  #newTrial({ at, trial: number, id, source, params, config, domains }: Created): RecordedTrial {
+  #newTrial({ at, trial: number, id, source, params, config, domains, begins }: Created): RecordedTrial {
     const name = this.#nameOf(id)
-    return new RecordedTrial(
+    const trial = new RecordedTrial(
       { number, id, name, config, params, source, resources: {}, createdAt: at },
       domains,
     )
+    if (begins !== undefined) trial.onBegun(begins)
+    return trial
   }
 
   #nameOf(id: string): string {

@@ -39,16 +39,15 @@ export interface AskedTrial {
 /**
  * A trial of a study as experiments have theirs: each reported step is a report of the objectives, at that
  * `training_iteration`.
- * @param clockStart - Milliseconds since 1970 at which its clock starts.
+ * @param onClock - What the clock said at a time in milliseconds since 1970.
  */
 export function recordOfStudyTrial(
   trial: AskedTrial,
   objectives: readonly Objective[],
   name: string,
-  clockStart: number,
+  onClock: (time: number) => number,
 ): TrialRecord {
   const { number, id, config, params, source, state, startedAt, endedAt } = trial
-  const onClock = (time: number): number => time - clockStart
   const createdAt = startedAt === undefined ? 0 : onClock(startedAt)
   const record = newTrialRecord({ number, id, name, config, params, source, resources: {}, createdAt })
   Object.assign(record.userAttrs, trial.userAttrs)

@@ -2,6 +2,7 @@ import type { LogRecord } from '../../core/log.ts'
 import { StudyState } from '../../study/study-state.ts'
 import type { Recorded } from './recorded.ts'
 import { recordOfStudyTrial } from './recorded-study-trial.ts'
+import { WallClock } from './wall-clock.ts'
 
 /** A study as its log tells it. Its clock starts when it was created. */
 export function recordedStudy(records: readonly LogRecord[]): Recorded {
@@ -17,6 +18,8 @@ export function recordedStudy(records: readonly LogRecord[]): Recorded {
     (first, trial) => Math.min(first, trial.startedAt ?? first),
     createdAt,
   )
+  const clock = new WallClock()
+  clock.start(0, startedAt)
   const lastAt = records.reduce((last, record) => Math.max(last, timeOf(record)), startedAt) - startedAt
   return {
     kind: 'study',
@@ -26,6 +29,7 @@ export function recordedStudy(records: readonly LogRecord[]): Recorded {
     searcher: undefined,
     scheduler: undefined,
     startedAt,
+    clock,
     lastAt,
     endedBy: undefined,
     resumptions: 0,
@@ -36,7 +40,7 @@ export function recordedStudy(records: readonly LogRecord[]): Recorded {
     space,
     // Numbers may have been skipped.
     trials: Object.values(state.trials).map((trial) =>
-      recordOfStudyTrial(trial, objectives, `${name}_${trial.id}`, startedAt),
+      recordOfStudyTrial(trial, objectives, `${name}_${trial.id}`, (time) => time - startedAt),
     ),
   }
 }

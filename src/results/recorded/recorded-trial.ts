@@ -1,3 +1,4 @@
+import { beginFrom, type Beginning } from '../../core/beginning.ts'
 import type { LogRecord } from '../../core/log.ts'
 import { RecordedError } from '../../core/logged-error.ts'
 import { metricOf } from '../../core/metrics.ts'
@@ -47,6 +48,17 @@ export class RecordedTrial {
   constructor(origin: TrialOrigin, domains: Readonly<Record<string, object>> | undefined) {
     this.record = newTrialRecord(origin)
     this.#domains = domains
+  }
+
+  /** It goes on from where another one's last checkpoint was. */
+  onBegun(begins: Beginning): void {
+    const { record } = this
+    beginFrom(record, begins)
+    const { iteration } = begins
+    record.checkpoint = { value: undefined, iteration }
+    this.#origin = { row: record.history.length, iteration }
+    this.#kept = record.history.length
+    record.iteration = 0
   }
 
   // ---- From state to state ----
@@ -140,6 +152,15 @@ export class RecordedTrial {
     if (ranMs !== undefined) record.ranMs = ranMs
     else if (typeof seconds === 'number') record.ranMs = seconds * 1000
     if (checkpoint === true) this.onCheckpoint(iteration)
+  }
+
+  /** Called again, its code did otherwise: what it had reported beyond this does not count. */
+  onRewound({ iteration, checkpoint }: Of<'trial.rewound'>): void {
+    const { record } = this
+    record.history.truncate(Math.max(0, this.#origin.row + iteration - this.#origin.iteration))
+    this.#kept = undefined
+    if (checkpoint === undefined) record.checkpoint = undefined
+    else this.onCheckpoint(checkpoint)
   }
 
   /** Its content is not in the log. */

@@ -1,6 +1,7 @@
 import type { EndedBy } from '../../core/events.ts'
 import type { Objective } from '../../core/objective.ts'
 import type { TrialRecord } from '../../core/trial.ts'
+import type { WallClock } from './wall-clock.ts'
 
 /** An experiment or a study as its log tells it. */
 export interface Recorded {
@@ -13,6 +14,8 @@ export interface Recorded {
   readonly scheduler: string | undefined
   /** Milliseconds since 1970 at 0 of its clock; undefined where the log does not say. */
   readonly startedAt: number | undefined
+  /** Its clock, and that of the world. */
+  readonly clock: WallClock
   /** Milliseconds on its clock of the last record. */
   readonly lastAt: number
   /** How it ended; undefined when it has not, or was cut off without a word, and for studies, which have no end. */

@@ -1,8 +1,11 @@
 import type { LogRecord } from '../../core/log.ts'
 import { describe } from '../../core/options.ts'
+import type { Resources } from '../../core/trial.ts'
 import { DivergenceError } from '../../errors.ts'
 import type { RecordedAnswer } from '../../searchers/session.ts'
 import { sameValue } from '../../space/same-value.ts'
+
+type Decided = LogRecord & { readonly type: 'trial.decision' }
 
 // What must come again of a record. Metrics and configurations are the log's own.
 const MUST_AGREE = [
@@ -17,6 +20,7 @@ const MUST_AGREE = [
   'answer',
   'id',
   'donor',
+  'iteration',
 ]
 
 /**
@@ -34,7 +38,7 @@ export class Past {
   readonly #records: readonly LogRecord[]
   #position = 0
   #isStopping = false
-  #triedAt = -1
+  #isPresent = false
   /** Called each time that something came again. */
   onTaken: (() => void) | undefined
   #divergence: DivergenceError | undefined
@@ -49,6 +53,11 @@ export class Past {
 
   get isOver(): boolean {
     return this.#position >= this.#records.length || this.#divergence !== undefined
+  }
+
+  /** Whether the log has been left behind: between its end and this nothing new is asked. */
+  get isPresent(): boolean {
+    return this.#isPresent
   }
 
   get now(): number {
@@ -71,19 +80,19 @@ export class Past {
   get isOrphan(): boolean {
     const asked = this.next
     if (asked?.type !== 'searcher.asked' || asked.answer !== 'point') return false
-    return this.#records[this.#position + 1]?.type !== 'trial.created'
+    return this.#proposed?.type !== 'trial.created'
+  }
+
+  /** What came of the answer that is next: the user may have had a word in between. */
+  get #proposed(): LogRecord | undefined {
+    let after = this.#position + 1
+    while (this.#records[after]?.type === 'trial.steered') after++
+    return this.#records[after]
   }
 
   /** Whether the experiment had been told to stop. */
   get isStopping(): boolean {
     return this.#isStopping
-  }
-
-  /** Whether this is the first time that the next thing is to be made to happen. */
-  isFirstTry(): boolean {
-    const isFirst = this.#triedAt !== this.#position
-    this.#triedAt = this.#position
-    return isFirst
   }
 
   /** It is the time at which the next thing happened. */
@@ -137,6 +146,34 @@ export class Past {
     })
   }
 
+  /**
+   * What came of a report that has just come again; undefined when the log ends before, or the trial left. `'late'` when
+   * other things came first, since the scheduler or a stopper had thrown and was not there.
+   */
+  decisionOn(trial: number, seq: number): Decided | 'late' | undefined {
+    if (this.isOver) return undefined
+    let hasReports = false
+    for (let i = this.#position; i < this.#records.length; i++) {
+      const record = this.#records[i] as LogRecord
+      if (record.type === 'policy.restarted' && record.policy !== 'searcher') return 'late'
+      if (record.type === 'experiment.stopping' || record.type === 'experiment.resumed') return undefined
+      if (!('trial' in record)) continue
+      const isOwn = record.trial === trial && 'seq' in record && record.seq === seq
+      hasReports ||= record.type === 'trial.report' && !isOwn
+      if (record.trial !== trial) continue
+      if (record.type === 'trial.decision' && record.seq === seq) return record
+      // Of one that leaves nothing more is decided.
+      if (record.type === 'trial.transition' && record.to !== 'paused' && record.to !== 'running')
+        return undefined
+    }
+    return hasReports ? 'late' : undefined
+  }
+
+  /** Whether the searcher waits for what it answered before. */
+  get isAskedFor(): boolean {
+    return this.#waiting !== undefined
+  }
+
   /** Gives the answer that is waited for, when it is its turn. Whether it was. */
   giveAnswer(): boolean {
     const waiting = this.#waiting
@@ -147,20 +184,18 @@ export class Past {
     return true
   }
 
-  /** Whoever still waits for an answer asks anew. */
+  /** All is new from here on: whoever still waits for an answer asks anew. */
   end(): void {
+    this.#isPresent = true
     this.#waiting?.resolve(undefined)
     this.#waiting = undefined
   }
 
   #answerAt(trial: number): RecordedAnswer | undefined {
     if (this.isOver) return undefined
-    // What the user wants is on its way already, and comes before the answer.
-    const isTold = this.next?.type === 'trial.steered' && this.#triedAt === this.#position
-    const index = this.#position + (isTold ? 1 : 0)
-    const asked = this.#records[index]
+    const asked = this.next
     if (asked?.type !== 'searcher.asked' || asked.trial !== trial) return undefined
-    const after = this.#records[index + 1]
+    const after = this.#proposed
     const created = after?.type === 'trial.created' && after.trial === trial ? after : undefined
     return asked.answer === 'point' && created === undefined ? undefined : { kind: asked.answer, created }
   }
@@ -182,12 +217,13 @@ export function pastOf(records: readonly LogRecord[]): {
   readonly past: Past
   readonly trialCount: number
   readonly slotCount: number | undefined
+  readonly totalResources: Resources | undefined
 } {
   const [first] = records
   if (first?.type !== 'experiment.started')
     throw new DivergenceError(
       'What is to be gone on from does not begin with the start of an experiment. Give its whole log, or the first part of it.',
     )
-  const { trialCount, slotCount } = first
-  return { past: new Past(records), trialCount, slotCount }
+  const { trialCount, slotCount, totalResources } = first
+  return { past: new Past(records), trialCount, slotCount, totalResources }
 }

@@ -1,5 +1,6 @@
 import type { ExperimentMessage } from '../../../machines/protocol.ts'
-import type { LogRecord, Retried } from '../../core/log.ts'
+import type { Resumption } from '../../../machines/controller.ts'
+import type { LogRecord } from '../../core/log.ts'
 import { RecordedError } from '../../core/logged-error.ts'
 import type { Past } from './past.ts'
 import type { PastEnd, RestoredRun } from './restored-run.ts'
@@ -15,21 +16,22 @@ export interface ReplayPorts {
   /** It had been told to stop. */
   readonly suspend: () => void
   /** It went on. */
-  readonly resume: (
-    trialCount: number,
-    slotCount: number | undefined,
-    retried: readonly Retried[] | undefined,
-  ) => void
+  readonly resume: (resumption: Resumption) => void
   /** Lets what was posted happen, and promises settle. */
   readonly turn: () => Promise<void>
   /** Whether a searcher or scheduler is thinking. */
   readonly isThinking: () => boolean
+  /** Whoever threw, and waits before it starts again, does so now. */
+  readonly restart: () => void
   /** Real milliseconds, to notice that nothing happens. */
   readonly realNow: () => number
 }
 
 // What a policy may need to be started again, which it may have been in the past too.
 const PATIENCE_MS = 2_000
+
+// After so many turns in which nothing happened, nothing is on its way.
+const IDLE_TURNS = 20
 
 const ENDS: ReadonlySet<string> = new Set<PastEnd>([
   'run.finished',
@@ -47,7 +49,9 @@ const ENDS: ReadonlySet<string> = new Set<PastEnd>([
 export async function replay(ports: ReplayPorts): Promise<void> {
   const { past } = ports
   let movedAt = ports.realNow()
-  past.onTaken = () => takeWord(ports)
+  let idleTurns = 0
+  past.onTaken = wordTaker(ports)
+  ports.send({ type: 'experiment.start' })
   while (!past.isOver) {
     const { position } = past
     const record = past.next as LogRecord
@@ -56,19 +60,33 @@ export async function replay(ports: ReplayPorts): Promise<void> {
     if (past.position !== position || ports.isThinking()) movedAt = ports.realNow()
     else if (ports.realNow() - movedAt > PATIENCE_MS)
       past.diverge(`nothing leads to the next one, ${record.type}`)
+    // It threw now, and did not then.
+    else if (++idleTurns % IDLE_TURNS === 0) ports.restart()
   }
   past.onTaken = undefined
   past.moveClock()
-  past.end()
 }
 
 /**
- * The user may have had their word as something happened, from within a listener, and then it stands in the log before
- * what followed from that.
+ * The user may have had their words as something happened, from within a listener, and then they stand in the log before
+ * what followed from that. They are said again as soon as it has happened, one after the other.
  */
-function takeWord(ports: ReplayPorts): void {
-  const { next } = ports.past
-  if (next?.type === 'trial.steered' || next?.type === 'experiment.stopping') happen(next, ports)
+function wordTaker(ports: ReplayPorts): () => void {
+  const { past } = ports
+  let isTaking = false
+  return () => {
+    if (isTaking) return
+    isTaking = true
+    for (let { next } = past; next !== undefined && isSaidDuring(next); { next } = past) {
+      happen(next, ports)
+      if (past.isStopping) break
+    }
+    isTaking = false
+  }
+}
+
+function isSaidDuring(record: LogRecord): boolean {
+  return record.type === 'trial.steered' ? record.during === true : record.type === 'experiment.stopping'
 }
 
 /** Lets happen what a record says, when that came from outside. Whether it did. */
@@ -81,6 +99,18 @@ function happen(record: LogRecord, ports: ReplayPorts): boolean {
       run.report(record)
       return true
     }
+    case 'trial.rewound': {
+      const run = ports.runOf(record.trial)
+      if (run?.mayReport(record) !== true) return false
+      run.rewind(record)
+      return true
+    }
+    case 'trial.saved': {
+      const run = ports.runOf(record.trial)
+      if (run?.maySave(record) !== true) return false
+      run.save(record)
+      return true
+    }
     case 'trial.transition':
       return enter(record, ports)
     case 'trial.attr':
@@ -90,7 +120,6 @@ function happen(record: LogRecord, ports: ReplayPorts): boolean {
       send(noted(record.trial, { kind: 'constraint', key: record.key, value: record.value }))
       return true
     case 'trial.steered':
-      if (!past.isFirstTry()) return false
       send({ type: `experiment.${record.to}Trial`, trial: record.trial })
       return true
     case 'searcher.asked':
@@ -102,10 +131,13 @@ function happen(record: LogRecord, ports: ReplayPorts): boolean {
       past.beginStop()
       return true
     case 'experiment.resumed':
-      ports.resume(record.trialCount, record.slotCount, record.retried)
+      ports.resume(record)
+      return true
+    case 'policy.restarted':
+      past.skip()
+      ports.restart()
       return true
     case 'trial.checkpoint':
-    case 'policy.restarted':
     case 'experiment.ended':
       past.skip()
       return true
@@ -123,6 +155,9 @@ function afterStop(record: LogRecord, ports: ReplayPorts): boolean {
   }
   if (
     record.type === 'trial.report' ||
+    record.type === 'trial.rewound' ||
+    record.type === 'trial.saved' ||
+    record.type === 'trial.steered' ||
     record.type === 'trial.transition' ||
     record.type === 'trial.attr' ||
     record.type === 'trial.constraint'

@@ -1,17 +1,20 @@
 import type { AnyActorRef } from 'xstate'
-import type { TrialRun } from '../../../machines/protocol.ts'
+import type { TrialNote, TrialRun } from '../../../machines/protocol.ts'
 import type { LoggedError, LogRecord } from '../../core/log.ts'
 import { RecordedError } from '../../core/logged-error.ts'
 import type { Resources } from '../../core/trial.ts'
 import { TroupeError } from '../../errors.ts'
 import type { Assignment } from '../../executors/executor.ts'
 import type { Kernel } from '../kernel.ts'
-import type { PastReport, SupervisedRun } from '../trial-run.ts'
+import type { PastReport } from '../past-attempt.ts'
+import type { SupervisedRun } from '../trial-run.ts'
 import { RunClock } from '../run-clock.ts'
 import type { CatchUp } from './catch-up.ts'
 import { CheckpointMark } from './checkpoint-mark.ts'
 
 type Report = LogRecord & { readonly type: 'trial.report' }
+type Rewound = LogRecord & { readonly type: 'trial.rewound' }
+type Saved = LogRecord & { readonly type: 'trial.saved' }
 
 /** The messages by which an attempt ends, or goes into its next state, by itself. */
 export type PastEnd = 'run.finished' | 'run.failed' | 'run.timedOut' | 'run.left' | 'run.backedOff'
@@ -23,6 +26,8 @@ export interface FoundCheckpoint {
 }
 
 export interface RestoredRunOptions {
+  /** How long the trial had run when it was made, in milliseconds: another may have led to where it begins. */
+  readonly ranBeforeMs: number
   readonly kernel: Kernel
   /** Milliseconds on the experiment's clock. */
   readonly now: () => number
@@ -33,6 +38,12 @@ export interface RestoredRunOptions {
   readonly takesTime: boolean
   /** Counts what led user code on, so that it is led on in the same order again. */
   readonly ordinal: () => number
+  /** Whether code that is called again may do otherwise than before; else it fails by that. */
+  readonly mayDiffer: boolean
+  /** Its checkpoint is lost, and nothing that it did leads there again: it begins from nothing. */
+  readonly onBegunAnew: () => void
+  /** Says what is no report. */
+  readonly note: (trial: number, note: TrialNote) => void
   /** Makes the run that calls user code. */
   readonly makeLive: (ranBeforeMs: number) => SupervisedRun
 }
@@ -49,7 +60,7 @@ export class RestoredRun implements TrialRun {
   #assignment: Assignment | undefined
   // Of what it was started from: when, after which report, and having run for how long.
   #from = { at: 0, ordinal: 0, seq: 0, ranMs: 0 }
-  #ranBeforeMs = 0
+  #ranBeforeMs: number
   #clock = new RunClock()
   /** In order, from the first of this start. */
   #reports: PastReport[] = []
@@ -62,10 +73,13 @@ export class RestoredRun implements TrialRun {
   #leftAt = { at: 0, ordinal: 0 }
   #isPresent = false
   #found: FoundCheckpoint | undefined
+  // What is said when it is held no more.
+  #whenResumed: (() => void) | undefined
   #backingOff: { readonly failures: number; readonly since: number } | undefined
 
   constructor(options: RestoredRunOptions) {
     this.#options = options
+    this.#ranBeforeMs = options.ranBeforeMs
   }
 
   get alive(): boolean {
@@ -110,8 +124,12 @@ export class RestoredRun implements TrialRun {
     if (this.#assignment !== undefined) this.#assignment = { ...this.#assignment, resources }
     this.#clock.start(this.#options.now())
     for (const report of this.#reports) this.#markAnswered(report)
-    if (this.#live !== undefined) this.#live.resume(resources)
-    else if (this.#isPresent) this.#callAgainFrom(this.#found)
+    if (this.#live !== undefined) {
+      this.#live.resume(resources)
+      // It runs before it says anything.
+      if (this.#whenResumed !== undefined) this.#options.kernel.post(this.#whenResumed)
+      this.#whenResumed = undefined
+    } else if (this.#isPresent) this.#callAgainFrom(this.#found)
   }
 
   leave(as: 'stopped' | 'exploited' | 'paused'): void {
@@ -141,8 +159,8 @@ export class RestoredRun implements TrialRun {
 
   // ---- The past ----
 
-  /** Whether a report can come again now. */
-  mayReport({ attempt }: Report): boolean {
+  /** Whether a report, or what is said of reports, can come again now. */
+  mayReport({ attempt }: Report | Rewound): boolean {
     return this.#isOpen && !this.#isLeaving && attempt === this.#assignment?.attempt
   }
 
@@ -150,7 +168,18 @@ export class RestoredRun implements TrialRun {
   report({ trial, attempt, seq, metrics, last, checkpoint, ranMs = msOf(metrics) }: Report): void {
     const { training_iteration: iteration, time_total_s: _, ...own } = metrics
     const mark = checkpoint === true ? new CheckpointMark(trial, attempt, iteration as number) : undefined
-    this.#reports.push({ seq, metrics: own, ranMs, mark, answeredAt: undefined, ordinal: undefined })
+    const made: PastReport = {
+      seq,
+      metrics: own,
+      iteration: iteration as number,
+      ranMs,
+      mark,
+      answeredAt: undefined,
+      ordinal: undefined,
+    }
+    // Those before the first lead to the checkpoint that it was started from, which is lost.
+    if (seq > 0) this.#reports.push(made)
+    else this.#earlier.push(made)
     const report = {
       seq,
       metrics: own,
@@ -158,7 +187,40 @@ export class RestoredRun implements TrialRun {
       ...(mark === undefined ? undefined : { checkpoint: { value: mark } }),
     }
     this.#trial?.send({ type: 'run.report', report, attempt, ranMs })
-    if (this.#reports[seq - 1]?.answeredAt === undefined) this.#clock.stop(this.#options.now())
+    if (made.answeredAt === undefined) this.#clock.stop(this.#options.now())
+  }
+
+  /** Code that was called again did otherwise than before. The checkpoint is the one that it had then. */
+  rewind({ trial, iteration, checkpoint: at }: Rewound): void {
+    const { checkpoint: given } = this.#assignment as Assignment
+    this.#goBack(iteration)
+    const mark = [...this.#earlier, ...this.#reports].findLast(
+      (report) => report.mark?.iteration === at,
+    )?.mark
+    const value = mark ?? (given?.iteration === at ? given?.value : undefined)
+    const checkpoint = at === undefined ? undefined : { value, iteration: at }
+    this.#options.note(trial, { kind: 'rewound', iteration, checkpoint, how: '' })
+  }
+
+  /** Whether the attempt can save its checkpoint again now. */
+  maySave({ attempt }: Saved): boolean {
+    return this.#isOpen && this.#isLeaving && attempt === this.#assignment?.attempt
+  }
+
+  /** Told to leave, it gave a checkpoint. */
+  save({ trial, attempt, iteration }: Saved): void {
+    const value = new CheckpointMark(trial, attempt, iteration)
+    this.#options.note(trial, { kind: 'saved', checkpoint: { value, iteration } })
+  }
+
+  #goBack(iteration: number): void {
+    const counts = (report: PastReport): boolean => report.iteration <= iteration
+    this.#reports = this.#reports.filter(counts)
+    if (this.#earlier.every(counts)) return
+    this.#earlier = this.#earlier.filter(counts)
+    const { checkpoint, ...assignment } = this.#assignment as Assignment
+    // Nor does what they led to.
+    this.#assignment = { ...assignment, checkpoint: checkpoint && lost(checkpoint) }
   }
 
   /** Whether the attempt can come to this end now. */
@@ -252,7 +314,7 @@ export class RestoredRun implements TrialRun {
 
   #callAgain(): void {
     const { at, ordinal, seq, ranMs } = this.#from
-    const { catchUp, takesTime } = this.#options
+    const { catchUp, takesTime, mayDiffer } = this.#options
     if (this.#beginsAnew(seq)) return this.#callAnew()
     const earlier = this.#beginsEarlier(seq) ? this.#earlier : []
     const reports = [...earlier, ...this.#reports.slice(seq)]
@@ -265,8 +327,12 @@ export class RestoredRun implements TrialRun {
       reports,
       // In real time one trial need not wait for the other.
       lead: (turn, when, fn) => (takesTime ? catchUp.lead(this, turn, when, fn) : fn()),
-      drop: () => catchUp.drop(this),
+      drop: () => this.#drop(),
       takesTime,
+      mayDiffer,
+      checkpoint: earlier.length > 0 ? undefined : assignment.checkpoint,
+      rewind: (iteration) => this.#goBack(iteration),
+      whenPresent: (fn) => this.#whenPresent(fn),
     })
   }
 
@@ -288,12 +354,38 @@ export class RestoredRun implements TrialRun {
 
   /** From nothing, after all that it has reported: it cannot be compared with that. */
   #callAnew(): void {
+    this.#options.onBegunAnew()
     const { at, ordinal } = this.#from
     const { length } = this.#reports
     const ranMs = this.#reports.at(-1)?.ranMs ?? this.#from.ranMs
-    const lead = (_: number, __: number, fn: () => void): void => fn()
-    const past = { at, ordinal, seq: length, ranMs, reports: [], lead, drop: () => {}, takesTime: false }
-    this.#goLive().startAgain(this.#assignment as Assignment, past)
+    this.#goLive().startAgain(this.#assignment as Assignment, {
+      at,
+      ordinal,
+      seq: length,
+      ranMs,
+      reports: [],
+      lead: (_, __, fn) => fn(),
+      drop: () => {},
+      takesTime: false,
+      mayDiffer: false,
+      checkpoint: undefined,
+      rewind: () => {},
+      whenPresent: (fn) => fn(),
+    })
+  }
+
+  #drop(): void {
+    this.#whenResumed = undefined
+    this.#options.catchUp.drop(this)
+  }
+
+  /** What is new comes after all that had happened, and from nobody who waits for a turn. */
+  #whenPresent(fn: () => void): void {
+    const { catchUp, now, ordinal, takesTime, until } = this.#options
+    this.#drop()
+    if (this.#isHeld) this.#whenResumed = fn
+    else if (takesTime && until(now()) > 0) catchUp.lead(this, ordinal(), now(), () => this.#whenPresent(fn))
+    else fn()
   }
 
   #leadingTo(checkpoint: Assignment['checkpoint']): PastReport[] {
@@ -317,7 +409,7 @@ export class RestoredRun implements TrialRun {
   }
 
   #answered(seq: number): void {
-    const report = this.#reports[seq - 1]
+    const report = seq > 0 ? this.#reports[seq - 1] : this.#earlier.findLast((earlier) => earlier.seq === seq)
     if (report !== undefined) this.#markAnswered(report)
   }
 

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, readlinkSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { StorageError } from '../../errors.ts'
-import { diskError, errnoOf } from './disk-error.ts'
-import { isGone, isThisProcess, markText, readMark, thisProcess } from './process-mark.ts'
+import { diskError, errnoOf } from '../disk-error.ts'
+import { isGone, isThisProcess, markText, readMark, thisProcess } from '../process-mark.ts'
 
 const FIRST_WAIT_MS = 0.5
 const WAIT_MAX_MS = 20
@@ -58,7 +58,7 @@ export class FileLock {
 }
 
 /** Where a process runs, as the end of a sentence. */
-export function placeOf(host: string): string {
+function placeOf(host: string): string {
   return host === thisProcess().host ? '' : ' of another machine'
 }
 

@@ -1,8 +1,7 @@
 import { hostname } from 'node:os'
 import { StorageError } from '../../errors.ts'
-import { placeOf } from './file-lock.ts'
+import { isGone, isThisProcess, markText, processWords, readMark, thisProcess } from '../process-mark.ts'
 import type { Holder } from './journal-line.ts'
-import { isGone, isThisProcess, markText, readMark, thisProcess } from './process-mark.ts'
 
 /** This process, as it opens a log now. */
 export function holderNow(id: string, file: number): Holder {
@@ -13,8 +12,7 @@ export function holderNow(id: string, file: number): Holder {
 export function holderInWords(holder: Holder, ino: number): string | undefined {
   const mark = readMark(holder.process)
   if (mark === undefined || holder.file !== ino || isGone(mark)) return undefined
-  const since = holder.since.slice(0, 19).replace('T', ' ')
-  return `process ${mark.pid}${placeOf(mark.host) === '' ? '' : ` on ${holder.host}`} since ${since} UTC`
+  return processWords(mark, holder.host, Date.parse(holder.since))
 }
 
 /** Whether another process has it open, as far as one can know. */
@@ -25,10 +23,10 @@ export function isHeld({ process, file }: Holder, ino: number): boolean {
 
 /** What one hears who wants it too. */
 export function inUse(name: string, holder: Holder, ino: number): StorageError {
-  const isHere = placeOf(readMark(holder.process)?.host ?? '') === ''
-  const remedy = isHere
-    ? ''
-    : ' If that machine is gone for good, copy the journal and use the copy: it is held by nobody.'
+  const remedy =
+    readMark(holder.process)?.host === thisProcess().host
+      ? ''
+      : ' If that machine is gone for good, copy the journal and use the copy: it is held by nobody.'
   return new StorageError(
     'inUse',
     `${name} is held by ${holderInWords(holder, ino)}. Stop that process, or give this one another name.${remedy}`,

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../core/log.ts'
-import { StorageError } from '../../errors.ts'
 import { freshSeed } from '../../random/random.ts'
+import { notHeld } from '../refusals.ts'
 import type { Durability, OpenLog, OpenOptions } from '../store.ts'
 import type { JournalFile } from './journal-file.ts'
 import { type Holder, holderLine, type LogLine, recordLines } from './journal-line.ts'
@@ -203,11 +203,4 @@ class JournalLog {
         return false
     }
   }
-}
-
-function notHeld(name: string): StorageError {
-  return new StorageError(
-    'notHeld',
-    `${name} was closed, deleted, or opened again since, so this one may no longer write to it. Open it again and go on with what that gives.`,
-  )
 }

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
+import { forgetCheckpoints } from '../../checkpoints/experiment-keys.ts'
+import { fileCheckpoints } from '../../checkpoints/file-checkpoints.ts'
 import { describe, must } from '../../core/options.ts'
-import { readNeeded } from '../../core/needed-options.ts'
 import { OptionError } from '../../errors.ts'
+import { shownUrl } from '../shown-url.ts'
+import { readFileOptions } from '../file-options.ts'
 import type { Store } from '../store.ts'
-import { diskError } from './disk-error.ts'
+import { diskError } from '../disk-error.ts'
 import { holderInWords } from './holder.ts'
 import { JournalFile } from './journal-file.ts'
 import { deletedLine } from './journal-line.ts'
@@ -26,7 +29,6 @@ export interface JournalStoreOptions {
 }
 
 const DEFAULTS = { path: undefined, lockTimeoutMs: 30_000 }
-const NEEDED = `journalStore needs the path of a file. Write journalStore({ path: 'trials.jsonl' }).`
 
 /**
  * Keeps experiments and studies as lines of JSON in one file, that is only ever added to. What an `append` has acknowledged
@@ -44,15 +46,12 @@ const NEEDED = `journalStore needs the path of a file. Write journalStore({ path
  * @example new Tuner(train, { paramSpace, storage: journalStore({ path: 'runs/digits.jsonl' }), name: 'digits' })
  */
 export function journalStore(options: JournalStoreOptions): Store {
-  const settings = readNeeded<JournalStoreOptions, typeof DEFAULTS>(
+  const settings = readFileOptions<JournalStoreOptions, typeof DEFAULTS>(
     'journalStore',
     options,
-    ['path'],
-    NEEDED,
+    'trials.jsonl',
     DEFAULTS,
     {
-      path: (path) =>
-        typeof path === 'string' && path !== '' ? undefined : 'must be a text that is not empty.',
       lockTimeoutMs: must.from(0),
     },
   )
@@ -76,7 +75,7 @@ export function journalStore(options: JournalStoreOptions): Store {
     async names() {
       const reader = new NamesReader(path)
       await readAll(reader)
-      return [...reader.names]
+      return reader.names
     },
 
     async holder(name) {
@@ -104,6 +103,7 @@ export function journalStore(options: JournalStoreOptions): Store {
         file.leave()
       }
       await beatsOf(name).removeAll()
+      await forgetCheckpoints(fileCheckpoints({ folder }), name)
     },
   }
 }
@@ -116,11 +116,14 @@ export function journalStore(options: JournalStoreOptions): Store {
 export function journalFromUrl(rest: string): Store {
   const path = rest.startsWith('///') ? rest.slice(3) : ''
   if (path !== '') return journalStore({ path })
-  const meant = isAbsolute(rest) ? `/${rest.replace(/^\/+/, '')}` : rest
+  const shown = shownUrl(`journal:${rest}`)
+  const whole = isAbsolute(rest) ? `/${rest.replace(/^\/+/, '')}` : rest
+  // Two slashes are one too few, whichever path follows.
+  const meant = rest.startsWith('//') ? rest.slice(2) : whole
   throw new OptionError(
     'storage',
-    `storage: journal: needs three slashes and the path of a file, got ${describe(`journal:${rest}`)}. Write journal:///${meant === '' || meant === '/' ? 'trials.jsonl' : meant}.`,
-    { received: `journal:${rest}` },
+    `storage: journal: needs three slashes and the path of a file, got ${describe(shown)}. Write ${shownUrl(`journal:///${meant === '' || meant === '/' ? 'trials.jsonl' : meant}`)}.`,
+    { received: shown },
   )
 }
 

@@ -46,11 +46,16 @@ export class HolderReader extends LogReader {
   }
 }
 
-/** Reads which logs there are. */
+/** Reads which logs there are that hold records. */
 export class NamesReader extends LineReader {
-  readonly names = new Set<string>()
-  // How the lines of logs begin that are known: nearly all hold records of one of these.
+  // In order of creation, each with whether it holds records.
+  readonly #logs = new Map<string, boolean>()
+  // How the lines of records begin that belong to these: nearly all are of that kind.
   readonly #known = new Set<string>()
+
+  get names(): readonly string[] {
+    return [...this.#logs].flatMap(([name, hasRecords]) => (hasRecords ? name : []))
+  }
 
   protected override take(text: string, from: number, to: number): void {
     // Within a text the quotes would be escaped, so what is found first is the field.
@@ -58,12 +63,13 @@ export class NamesReader extends LineReader {
     if (this.#known.has(prefix) && isWholeAtSight(text, from, to)) return
     const { log, line } = readLine(text.slice(from, to)) ?? this.refuse()
     if ('deleted' in line) {
-      this.names.delete(log)
+      this.#logs.delete(log)
       this.#known.clear()
-    } else {
-      this.names.add(log)
-      this.#known.add(linePrefix(log))
+      return
     }
+    const hasRecords = 'records' in line && line.records.length > 0
+    this.#logs.set(log, hasRecords || this.#logs.get(log) === true)
+    if (hasRecords) this.#known.add(linePrefix(log))
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diskError, errnoOf } from './disk-error.ts'
-import { makeFolder } from './folders.ts'
+import { diskError, errnoOf } from '../disk-error.ts'
+import { makeFolder } from '../folders.ts'
 
 /**
  * When each writer of a shared log was heard of last: the times of small files, one a writer. The file system sets them,

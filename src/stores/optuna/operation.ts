@@ -47,6 +47,14 @@ export type OptunaOperation =
       readonly trial: number
       readonly startedAt: number
     }
+  | {
+      /**
+       * A trial that runs begins anew: its parameters, intermediate values, user attributes and constraints are gone.
+       * Where nothing can be taken back, as in Optuna's journal, they stay.
+       */
+      readonly kind: 'anew'
+      readonly trial: number
+    }
   | ({
       /** A parameter that the trial has not had. Replaces one that it has, when a trial goes on with another's. */
       readonly kind: 'param'

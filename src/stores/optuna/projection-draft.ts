@@ -11,11 +11,13 @@ export interface Progress {
   /** Whether trials that were interrupted may go on. */
   readonly isResumable: boolean
   readonly objectives: readonly Objective[]
-  /** Milliseconds since 1970 at which the clock of its records stood at 0. */
+  /** Milliseconds since 1970 at which the clock of its records stood at 0, had it never stood still. */
   readonly zero: number
   readonly names: ParameterNames
   /** The trials that have not ended, by number. */
   readonly live: Map<number, LiveTrial>
+  /** One more than the greatest number of a trial so far. */
+  readonly trialCount: number
 }
 
 /** A study as it will be once some records are kept: until then nothing of it is true. */
@@ -27,6 +29,7 @@ export class ProjectionDraft {
   isResumable: boolean
   objectives: readonly Objective[]
   zero: number
+  #trialCount: number
   #names: ParameterNames
   #ownsNames = false
 
@@ -37,6 +40,7 @@ export class ProjectionDraft {
     this.isResumable = base.isResumable
     this.objectives = base.objectives
     this.zero = base.zero
+    this.#trialCount = base.trialCount
     this.#names = base.names
   }
 
@@ -51,6 +55,12 @@ export class ProjectionDraft {
   /** @param trial - Undefined for one that has ended. */
   setTrial(number: number, trial: LiveTrial | undefined): void {
     this.#changed.set(number, trial)
+    this.#trialCount = Math.max(this.#trialCount, number + 1)
+  }
+
+  /** Whether there was such a trial before: one that is not there any more has ended. */
+  hasHadTrial(number: number): boolean {
+    return number < this.#trialCount
   }
 
   setNames(names: ParameterNames): void {
@@ -88,7 +98,7 @@ export class ProjectionDraft {
       else live.set(number, trial)
     }
     const { isResumable, objectives, zero } = this
-    return { isResumable, objectives, zero, names: this.#names, live }
+    return { isResumable, objectives, zero, names: this.#names, live, trialCount: this.#trialCount }
   }
 
   #newName(path: string, kind: Kind, params: Params): string {

@@ -2,22 +2,16 @@ import type { LogRecord } from '../../core/log.ts'
 import { metricOf } from '../../core/metrics.ts'
 import type { Objective } from '../../core/objective.ts'
 import { toJson } from '../../core/plain-json.ts'
-import type { Params } from '../../core/trial.ts'
 import type { Domain } from '../../space/domain.ts'
 import { paramsIn } from '../../space/params-in.ts'
 import { BranchNames } from './branch-names.ts'
-import { type LiveTrial, leavesOf, NEW_TRIAL } from './live-trial.ts'
-import type { OptunaOperation, OptunaParam } from './operation.ts'
-import {
-  ASKED_KEY,
-  ENQUEUED_KEY,
-  ERROR_KEY,
-  PARAMS_KEY,
-  RECORD_KEY,
-  STATE_KEY,
-  STUDY_KEY,
-} from './own-keys.ts'
+import { followImported, writeImported } from './imported-operations.ts'
+import { type LiveTrial, NEW_TRIAL } from './live-trial.ts'
+import type { OptunaOperation } from './operation.ts'
+import { optunaOutcome } from './optuna-outcome.ts'
+import { ASKED_KEY, ENQUEUED_KEY, ERROR_KEY, RECORD_KEY, STATE_KEY, STUDY_KEY } from './own-keys.ts'
 import { ParameterNames } from './parameter-names.ts'
+import { encodedParams, fixedParams, hold } from './projected-params.ts'
 import { type Progress, ProjectionDraft } from './projection-draft.ts'
 
 /** What records come to in Optuna's terms. */
@@ -41,7 +35,8 @@ const METRICS_LEFT_OUT: ReadonlySet<string> = new Set(['training_iteration', 'ti
  *
  * - A trial is there from when it is made, as RUNNING, and stays so while it is paused, retried, given back to be asked for
  *   again, or interrupted in an experiment that may be resumed: Optuna lets no trial go back, and what has ended never
- *   changes. One that failed and is run once more stays FAIL. An enqueued one is WAITING.
+ *   changes. One that failed and is run once more stays FAIL. An enqueued one is WAITING. Of one that is given back all
+ *   that it has said is taken back.
  * - Reports are intermediate values of the first objective by `training_iteration`. Steps that are no integers from 0 to
  *   2^31 − 1 are left out, since Optuna has none.
  * - The final value is as told. A pruned trial has its last value of the first objective; one that was interrupted for good,
@@ -58,6 +53,7 @@ export class Projection {
     zero: 0,
     names: new ParameterNames(new BranchNames(undefined)),
     live: new Map(),
+    trialCount: 0,
   }
 
   /**
@@ -68,7 +64,10 @@ export class Projection {
     this.#isAlone = alone
   }
 
-  /** What these records come to, after all that was kept. Changes nothing yet. */
+  /**
+   * What these records come to, after all that was kept. Changes nothing yet. An imported trial among them, as the copy of
+   * a study has it, is written too.
+   */
   project(records: readonly LogRecord[]): Projected {
     return this.#projected(records, false)
   }
@@ -78,33 +77,37 @@ export class Projection {
     this.#projected(records, true).keep()
   }
 
-  #projected(records: readonly LogRecord[], isSilent: boolean): Projected {
-    const draft = new ProjectionDraft(this.#progress, isSilent)
-    for (const record of records) this.#apply(record, draft)
+  #projected(records: readonly LogRecord[], isKept: boolean): Projected {
+    const draft = new ProjectionDraft(this.#progress, isKept)
+    for (const record of records) this.#apply(record, draft, isKept)
     return {
       operations: draft.operations,
       keep: () => void (this.#progress = draft.settled()),
     }
   }
 
-  #apply(record: LogRecord, draft: ProjectionDraft): void {
+  #apply(record: LogRecord, draft: ProjectionDraft, isKept: boolean): void {
     switch (record.type) {
       case 'experiment.started':
         draft.isResumable = true
         draft.zero = record.startedAt ?? 0
         return this.#begin(record, draft)
+      case 'experiment.resumed':
+        // Its clock stood still meanwhile.
+        if (record.resumedAt !== undefined) draft.zero = record.resumedAt - record.at
+        return undefined
       case 'study.created':
         return this.#begin(record, draft)
       case 'study.attr':
         return draft.do({ kind: 'studyUserAttr', key: record.key, value: record.value })
       case 'trial.created':
-        return this.#start({ ...record, type: 'trial.asked', domains: record.domains ?? {} }, draft)
+        return this.#create(record, draft)
       case 'trial.asked':
         return this.#start(record, draft)
       case 'trial.enqueued':
         return this.#enqueue(record, draft)
       case 'trial.imported':
-        return takeIn(record, draft)
+        return isKept ? followImported(record, draft) : writeImported(record, draft)
       default:
         if ('trial' in record) this.#change(record, draft)
     }
@@ -116,6 +119,9 @@ export class Projection {
     // Of one that has ended there is nothing more to tell Optuna.
     if (live === undefined) return
     switch (record.type) {
+      case 'trial.requeued':
+        draft.setTrial(trial, NEW_TRIAL)
+        return draft.do({ kind: 'anew', trial })
       case 'trial.suggested':
         return this.#suggest(record, live, draft)
       case 'trial.exploited':
@@ -152,10 +158,7 @@ export class Projection {
 
   #enqueue(record: RecordOf<'trial.enqueued'>, draft: ProjectionDraft): void {
     const { trial, config } = record
-    const leaves = leavesOf(config)
-    const fixed = Object.fromEntries(
-      Object.entries(leaves).map(([path, value]) => [draft.guessedName(path, leaves), value]),
-    )
+    const fixed = fixedParams(config, draft)
     draft.setTrial(trial, { ...NEW_TRIAL, isWaiting: true })
     draft.do({
       kind: 'trial',
@@ -165,6 +168,19 @@ export class Projection {
       params: [],
       systemAttrs: { fixed_params: fixed, ...(this.#isAlone && { [ENQUEUED_KEY]: toJson(record) }) },
     })
+  }
+
+  #create({ begins, ...created }: RecordOf<'trial.created'>, draft: ProjectionDraft): void {
+    this.#start({ ...created, type: 'trial.asked', domains: created.domains ?? {} }, draft)
+    if (begins === undefined) return
+    // What another one reported is its own too.
+    const { at, trial } = created
+    for (const [i, metrics] of begins.reports.entries())
+      this.#change({ at, type: 'trial.report', trial, attempt: 1, seq: i + 1, metrics }, draft)
+    for (const [key, value] of Object.entries(begins.userAttrs))
+      this.#change({ at, type: 'trial.attr', trial, key, value }, draft)
+    for (const [key, value] of Object.entries(begins.constraints))
+      this.#change({ at, type: 'trial.constraint', trial, key, value }, draft)
   }
 
   #start(record: RecordOf<'trial.asked'>, draft: ProjectionDraft): void {
@@ -185,7 +201,7 @@ export class Projection {
       if (before.isWaiting) draft.do({ kind: 'claim', trial, startedAt })
       for (const param of encoded) draft.do({ kind: 'param', trial, ...param })
     }
-    if (Object.keys(held).length > 0) hold(trial, held, draft)
+    hold(trial, held, draft)
   }
 
   #suggest(record: RecordOf<'trial.suggested'>, live: LiveTrial, draft: ProjectionDraft): void {
@@ -213,26 +229,6 @@ export class Projection {
   }
 }
 
-function encodedParams(
-  params: Params,
-  domains: Readonly<Record<string, Domain>>,
-  draft: ProjectionDraft,
-): { readonly encoded: readonly OptunaParam[]; readonly held: Params } {
-  const encoded: OptunaParam[] = []
-  const held: Record<string, unknown> = {}
-  for (const [path, value] of Object.entries(params)) {
-    const param = draft.param(path, value, domains[path], params)
-    if (param === undefined) held[path] = value
-    else encoded.push(param)
-  }
-  return { encoded, held }
-}
-
-function hold(trial: number, held: Params, draft: ProjectionDraft): void {
-  // Choices may be anything, functions too.
-  draft.do({ kind: 'userAttr', trial, key: PARAMS_KEY, value: JSON.parse(toJson(held)) })
-}
-
 /** The trial goes on with the configuration of another one, which it may have changed. */
 function exploit(
   { trial, config }: RecordOf<'trial.exploited'>,
@@ -243,7 +239,7 @@ function exploit(
   const { encoded, held } = encodedParams(params, live.domains, draft)
   draft.setTrial(trial, { ...live, params, held })
   for (const param of encoded) draft.do({ kind: 'param', trial, ...param })
-  if (Object.keys(held).length > 0) hold(trial, held, draft)
+  hold(trial, held, draft)
 }
 
 function report({ trial, seq, metrics }: RecordOf<'trial.report'>, draft: ProjectionDraft): void {
@@ -261,18 +257,7 @@ function end(record: RecordOf<'trial.ended'>, live: LiveTrial, draft: Projection
     draft.do({ kind: 'userAttr', trial, key, value })
   if (state === 'interrupted') draft.do({ kind: 'systemAttr', trial, key: STATE_KEY, value: state })
   if (error !== undefined) draft.do({ kind: 'systemAttr', trial, key: ERROR_KEY, value: error })
-  draft.do({ kind: 'end', trial, ...outcome(record), endedAt: draft.zero + at })
-}
-
-function outcome({ state, values: given }: RecordOf<'trial.ended'>): {
-  readonly state: 'COMPLETE' | 'PRUNED' | 'FAIL'
-  readonly values: readonly number[] | undefined
-} {
-  // Optuna fails what ends in NaN, and so does Troupe.
-  if (state === 'failed' || (state === 'completed' && given?.some(Number.isNaN) === true))
-    return { state: 'FAIL', values: undefined }
-  const values = given?.length === 0 || given?.some(Number.isNaN) === true ? undefined : given
-  return { state: state === 'completed' && values !== undefined ? 'COMPLETE' : 'PRUNED', values }
+  draft.do({ kind: 'end', trial, ...optunaOutcome(record), endedAt: draft.zero + at })
 }
 
 function* otherMetrics(
@@ -284,19 +269,6 @@ function* otherMetrics(
       continue
     yield [key, value]
   }
-}
-
-/** What another program wrote is there already: it is only learned from. */
-function takeIn(record: RecordOf<'trial.imported'>, draft: ProjectionDraft): void {
-  const { trial, state, params } = record
-  const domains = record.domains as Readonly<Record<string, Domain>>
-  for (const [path, domain] of Object.entries(domains)) draft.seen(draft.guessedName(path, params), domain)
-  const isLive = state === 'waiting' || state === 'running'
-  const attrs = new Set(Object.keys(record.userAttrs))
-  draft.setTrial(
-    trial,
-    isLive ? { ...NEW_TRIAL, isWaiting: state === 'waiting', params, domains, attrs } : undefined,
-  )
 }
 
 function isStep(step: number): boolean {

@@ -2,10 +2,14 @@ import type { Client } from 'pg'
 import { assertNever, StorageError } from '../../errors.ts'
 import type { Insert, SqlValue, Step, Steps } from '../sql/steps.ts'
 
-/** A connection on which nothing could be begun. */
-export class StaleConnection extends StorageError {
-  constructor(cause: unknown) {
+/** A connection that broke. */
+export class LostConnection extends StorageError {
+  /** Whether the same may be done again on a new one. */
+  readonly mayRepeat: boolean
+
+  constructor(cause: unknown, mayRepeat: boolean) {
     super('unreachable', 'The connection is broken.', { cause })
+    this.mayRepeat = mayRepeat
   }
 }
 
@@ -37,23 +41,30 @@ export class PostgresConnection {
     }
   }
 
-  async transaction<T>(begin: string, work: () => Steps<T>): Promise<T> {
+  /**
+   * @param isRepeatable - Whether the work finds out by itself that it has been kept: where the connection breaks before the
+   * server has said so, nobody else knows.
+   * @throws {LostConnection} (rejects) when the connection breaks.
+   */
+  async transaction<T>(begin: string, work: () => Steps<T>, isRepeatable: boolean): Promise<T> {
+    let mayRepeat = true
     try {
       await this.#client.query(begin)
     } catch (cause) {
       this.isBroken = true
-      throw new StaleConnection(cause)
+      throw new LostConnection(cause, mayRepeat)
     }
     try {
       const steps = work()
       let next = steps.next()
       while (next.done !== true) next = steps.next(await this.#answer(next.value))
+      mayRepeat = isRepeatable
       await this.#client.query('COMMIT')
       return next.value
     } catch (error) {
       // Where the connection is gone there is nothing to be rolled back, and the first error is the one to hear of.
       await this.#client.query('ROLLBACK').catch(() => void (this.isBroken = true))
-      throw error
+      throw this.isBroken && !(error instanceof StorageError) ? new LostConnection(error, mayRepeat) : error
     }
   }
 

@@ -25,13 +25,23 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.includes(code) || (code === '23505' && constraint === 'ix_studies_study_name')
 }
 
+/** Whether there is no connection to the server, or none any more. */
+export function isUnreachable(error: unknown): boolean {
+  return UNREACHABLE.includes((error as { readonly code?: unknown }).code) || isCutOff(error)
+}
+
+/** Whether the server is there, and not ready yet. */
+export function isStarting(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === '57P03'
+}
+
 /** What the user hears when a server fails. What is no error of a database is given back as it is. */
 export function postgresError(error: unknown, place: string): unknown {
   if (error instanceof StorageError) return error
   const { code } = error as { readonly code?: unknown }
   const told = (word: string, text: string): StorageError =>
     new StorageError(word, `${place} ${text}`, { cause: error })
-  if (UNREACHABLE.includes(code) || isCutOff(error)) {
+  if (isUnreachable(error)) {
     return told(
       'unreachable',
       `cannot be reached, or the connection broke: ${asError(error).message || String(code)}. See whether the server runs, takes connections, and whether host and port are right.`,

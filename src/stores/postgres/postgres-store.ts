@@ -8,7 +8,10 @@ import { PostgresDatabase } from './postgres-database.ts'
 export interface PostgresStoreOptions {
   /** `postgresql://user:password@host:5432/database`, with what else the package pg understands in its query. */
   readonly url: string
-  /** How long other clients may keep a lock before that is an error, in milliseconds. Default 25,000. */
+  /**
+   * How long other clients may keep a lock, and the server may be away once it was reached, before that is an error, in
+   * milliseconds. Default 25,000.
+   */
   readonly lockTimeoutMs?: number | undefined
 }
 

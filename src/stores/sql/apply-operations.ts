@@ -11,6 +11,8 @@ import {
   TRIALS,
   VALUES,
 } from './optuna-inserts.ts'
+import type { Dialect } from './database.ts'
+import { isName } from './names.ts'
 import { insert, query, row, run, type SqlValue, type Steps } from './steps.ts'
 import { timeText } from './times.ts'
 import { type KnownTrial, noteChange, noteTrials } from './known-trials.ts'
@@ -26,6 +28,17 @@ const CLAIM = query(
 // What has ended is never changed, whoever ended it.
 const END = { COMPLETE: endWith('COMPLETE'), PRUNED: endWith('PRUNED'), FAIL: endWith('FAIL') }
 
+// Of a column of four bytes, which it is on some databases.
+const STEP_MAX = 2 ** 31 - 1
+
+const REMOVE_WHAT_WAS_SAID = [
+  query('DELETE FROM trial_params WHERE trial_id = ?'),
+  query('DELETE FROM trial_intermediate_values WHERE trial_id = ?'),
+  query('DELETE FROM trial_user_attributes WHERE trial_id = ?'),
+  query(`DELETE FROM trial_system_attributes
+    WHERE trial_id = ? AND ("key" = 'constraints' OR "key" LIKE 'constraints:%')`),
+]
+
 function endWith(state: string) {
   return query<{ trial_id: number }>(
     `UPDATE trials SET state = '${state}', datetime_complete = ?
@@ -35,6 +48,7 @@ function endWith(state: string) {
 
 /** Carries out operations in Optuna's tables. */
 export function* applyOperations(
+  dialect: Dialect,
   studyId: number,
   operations: readonly OptunaOperation[],
   trialIds: TrialIds,
@@ -45,16 +59,19 @@ export function* applyOperations(
     DIRECTIONS,
     batch.directions.map((direction, i) => [studyId, i, direction]),
   )
-  yield* insert(STUDY_USER_ATTRS, attrRows(studyId, batch.studyUserAttrs))
-  yield* insert(STUDY_SYSTEM_ATTRS, attrRows(studyId, batch.studySystemAttrs))
+  yield* insert(STUDY_USER_ATTRS, attrRows(dialect, studyId, batch.studyUserAttrs))
+  yield* insert(STUDY_SYSTEM_ATTRS, attrRows(dialect, studyId, batch.studySystemAttrs))
   yield* addTrials(studyId, [...batch.made.values()], trialIds)
 
-  const rows = new TrialRows()
+  const rows = new TrialRows(dialect)
   for (const [number, changes] of batch.trials) {
     const trialId = yield* trialIds.find(studyId, number)
     // The log has a trial whose row is gone all the same.
     if (trialId === undefined) continue
-    if (batch.made.has(number) || (yield* changeState(trialId, changes))) rows.add(trialId, changes)
+    if (batch.made.has(number) || (yield* changeState(trialId, changes))) {
+      if (changes.isAnew) for (const removal of REMOVE_WHAT_WAS_SAID) yield* run(removal, trialId)
+      rows.add(trialId, changes)
+    }
     if (changes.end !== undefined) trialIds.forget(number)
   }
   yield* rows.write()
@@ -95,19 +112,24 @@ function* changeState(trialId: number, { claimedAt, end }: TrialChanges): Steps<
 
 /** What belongs to trials, by the table in which it is. */
 class TrialRows {
+  readonly #dialect: Dialect
   readonly #params: SqlValue[][] = []
   readonly #intermediate: SqlValue[][] = []
   readonly #userAttrs: SqlValue[][] = []
   readonly #systemAttrs: SqlValue[][] = []
   readonly #values: SqlValue[][] = []
 
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect
+  }
+
   add(trialId: number, { params, intermediate, userAttrs, systemAttrs, end }: TrialChanges): void {
     for (const { name, value, distribution } of params.values())
-      this.#params.push([trialId, name, value, distribution])
+      if (isName(this.#dialect, name)) this.#params.push([trialId, name, value, distribution])
     for (const [step, value] of intermediate)
-      this.#intermediate.push([trialId, step, finiteOrNull(value), typeOf(value)])
-    this.#userAttrs.push(...attrRows(trialId, userAttrs))
-    this.#systemAttrs.push(...attrRows(trialId, systemAttrs))
+      if (step <= STEP_MAX) this.#intermediate.push([trialId, step, finiteOrNull(value), typeOf(value)])
+    this.#userAttrs.push(...attrRows(this.#dialect, trialId, userAttrs))
+    this.#systemAttrs.push(...attrRows(this.#dialect, trialId, systemAttrs))
     for (const [objective, value] of (end?.values ?? []).entries())
       this.#values.push([trialId, objective, finiteOrNull(value), typeOf(value)])
   }
@@ -121,8 +143,9 @@ class TrialRows {
   }
 }
 
-function attrRows(id: number, attrs: ReadonlyMap<string, string>): SqlValue[][] {
-  return Array.from(attrs, ([key, value]) => [id, key, value])
+// What the tables cannot have the log has all the same.
+function attrRows(dialect: Dialect, id: number, attrs: ReadonlyMap<string, string>): SqlValue[][] {
+  return [...attrs].filter(([key]) => isName(dialect, key)).map(([key, value]) => [id, key, value])
 }
 
 // SQLite would take NaN for no value, and Optuna reads the type first.

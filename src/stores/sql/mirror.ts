@@ -2,6 +2,8 @@ import type { LogRecord } from '../../core/log.ts'
 import { importedStudy, importedTrial } from '../optuna/imported.ts'
 import { type Projected, Projection } from '../optuna/projection.ts'
 import { applyOperations } from './apply-operations.ts'
+import type { Dialect } from './database.ts'
+import { foreignAttrs, type KnownAttrs, knownAttrs } from './foreign-attrs.ts'
 import { allTrials, type ForeignTrial, foreignTrials, noteForeign } from './known-trials.ts'
 import { readStudy, readTrials, studySystemAttrs } from './optuna-rows.ts'
 import type { Steps } from './steps.ts'
@@ -10,17 +12,22 @@ import { TrialIds } from './trial-ids.ts'
 /** Optuna's tables as the other side of a log: what Troupe writes appears in them, what others write there in the log. */
 export class Mirror {
   readonly #studyId: number
+  readonly #dialect: Dialect
   readonly #projection = new Projection()
   readonly #trialIds = new TrialIds()
   #projected: Projected | undefined
+  #written: readonly LogRecord[] = []
+  #attrs: KnownAttrs = new Map()
 
-  constructor(studyId: number) {
+  constructor(dialect: Dialect, studyId: number) {
+    this.#dialect = dialect
     this.#studyId = studyId
   }
 
   /** Takes in records that are in the log, and gives them back. */
   follow(records: readonly LogRecord[]): readonly LogRecord[] {
     this.#projection.follow(records)
+    this.#attrs = knownAttrs(records, this.#attrs)
     return records
   }
 
@@ -28,23 +35,33 @@ export class Mirror {
   *write(records: readonly LogRecord[]): Steps<void> {
     this.#trialIds.begin()
     this.#projected = this.#projection.project(records)
-    yield* applyOperations(this.#studyId, this.#projected.operations, this.#trialIds)
+    this.#written = records
+    yield* applyOperations(this.#dialect, this.#studyId, this.#projected.operations, this.#trialIds)
   }
 
   /** That transaction is kept. */
   written(): void {
     this.#projected?.keep()
+    this.#attrs = knownAttrs(this.#written, this.#attrs)
     this.#trialIds.keep()
   }
 
-  /** Whether others have written what the log does not know yet. Takes no lock. */
-  *hasForeign(): Steps<boolean> {
-    return (yield* foreignTrials(this.#studyId, false)).length > 0
+  /**
+   * Whether others have written what the log does not know yet. Takes no lock.
+   * @param after - As with `foreignTrials`.
+   */
+  *hasForeign(after: number): Steps<boolean> {
+    if ((yield* foreignTrials(this.#studyId, after)).length > 0) return true
+    return (yield* foreignAttrs(this.#studyId, this.#attrs)).length > 0
   }
 
-  /** What others have written since, as records; from here on the log is taken to have them. */
-  *takeIn(): Steps<readonly LogRecord[]> {
-    return yield* takeInTrials(this.#studyId, false)
+  /**
+   * What others have written since, as records; from here on the log is taken to have them.
+   * @param unread - Records that other writers of the log have appended, and this one has not taken in yet.
+   */
+  *takeIn(after: number, unread: readonly LogRecord[]): Steps<readonly LogRecord[]> {
+    const attrs = yield* foreignAttrs(this.#studyId, knownAttrs(unread, this.#attrs))
+    return [...attrs, ...(yield* takeInTrials(this.#studyId, after))]
   }
 }
 
@@ -54,26 +71,28 @@ export class Mirror {
  * @param isEmpty - Whether the log has no records.
  */
 export function* takeInAll(studyId: number, name: string, isEmpty: boolean): Steps<readonly LogRecord[]> {
-  const begun = isEmpty ? yield* studyRecords(studyId, name) : []
-  return [...begun, ...(yield* takeInTrials(studyId, true))]
+  const begun = isEmpty ? yield* studyRecords(studyId, name) : yield* foreignAttrs(studyId)
+  return [...begun, ...(yield* takeInTrials(studyId, 0))]
 }
 
 /**
  * What a log would take in, for whoever only looks.
- * @param hasLog - Whether there is a log, which knows some of it.
+ * @param study - With whether there is a log, which knows some of it.
+ * @param kept - What is in the log.
  */
 export function* foreignRecords(
   study: { readonly id: number; readonly hasLog: boolean },
   name: string,
-  isEmpty: boolean,
+  kept: readonly LogRecord[],
 ): Steps<readonly LogRecord[]> {
-  const begun = isEmpty ? yield* studyRecords(study.id, name) : []
-  const trials = study.hasLog ? yield* foreignTrials(study.id, true) : yield* allTrials(study.id)
+  const begun =
+    kept.length === 0 ? yield* studyRecords(study.id, name) : yield* foreignAttrs(study.id, knownAttrs(kept))
+  const trials = study.hasLog ? yield* foreignTrials(study.id, 0) : yield* allTrials(study.id)
   return [...begun, ...(yield* trialRecords(study.id, trials))]
 }
 
-function* takeInTrials(studyId: number, isAny: boolean): Steps<readonly LogRecord[]> {
-  const trials = yield* foreignTrials(studyId, isAny)
+function* takeInTrials(studyId: number, after: number): Steps<readonly LogRecord[]> {
+  const trials = yield* foreignTrials(studyId, after)
   yield* noteForeign(studyId, trials)
   return yield* trialRecords(studyId, trials)
 }
@@ -96,9 +115,10 @@ function* trialRecords(studyId: number, trials: readonly ForeignTrial[]): Steps<
     const [first, last] = [run[0], run.at(-1)]
     if (first === undefined || last === undefined) continue
     const rows = yield* readTrials(studyId, first.trialId, last.trialId)
-    for (const { trialId, number } of run) {
+    for (const { trialId, number, rowNumber } of run) {
       const row = rows.get(trialId)
-      if (row !== undefined) records.push(importedTrial({ ...row, number }, { systemAttrs }, at))
+      if (row === undefined) continue
+      records.push({ ...importedTrial({ ...row, number: rowNumber }, { systemAttrs }, at), trial: number })
     }
   }
   return records

@@ -1,4 +1,5 @@
 import { assertNever } from '../../errors.ts'
+import { constraintName } from '../optuna/imported.ts'
 import type { OptunaOperation, OptunaParam } from '../optuna/operation.ts'
 import { toPythonJson } from '../optuna/python-json.ts'
 
@@ -14,12 +15,18 @@ export interface MadeTrial {
 
 /** What a batch changes of one trial. */
 export class TrialChanges {
+  /** Whether all that the trial had goes before what follows comes. */
+  readonly isAnew: boolean
   readonly params = new Map<string, OptunaParam>()
   readonly intermediate = new Map<number, number>()
   readonly userAttrs = new Map<string, string>()
   readonly systemAttrs = new Map<string, string>()
   claimedAt: number | undefined
   end: Of<'end'> | undefined
+
+  constructor(isAnew = false) {
+    this.isAnew = isAnew
+  }
 }
 
 /** Operations, gathered by what they leave behind: only that counts in a transaction. */
@@ -51,6 +58,9 @@ export class OperationBatch {
       case 'claim':
         this.#claim(operation)
         return
+      case 'anew':
+        this.#beginAnew(operation)
+        return
       case 'param':
         this.#of(operation).params.set(operation.name, operation)
         return
@@ -76,6 +86,15 @@ export class OperationBatch {
     const changes = this.#of({ trial })
     for (const param of params) changes.params.set(param.name, param)
     for (const [key, value] of Object.entries(systemAttrs)) changes.systemAttrs.set(key, toPythonJson(value))
+  }
+
+  #beginAnew({ trial }: Of<'anew'>): void {
+    const before = this.#of({ trial })
+    const changes = new TrialChanges(true)
+    changes.claimedAt = before.claimedAt
+    for (const [key, value] of before.systemAttrs)
+      if (constraintName(key) === undefined) changes.systemAttrs.set(key, value)
+    this.trials.set(trial, changes)
   }
 
   #claim({ trial, startedAt }: Of<'claim'>): void {

@@ -1,7 +1,9 @@
+import { StorageError } from '../../errors.ts'
 import type { OptunaStudy, OptunaTrial } from '../optuna/imported.ts'
 import type { OptunaDirection, OptunaState } from '../optuna/operation.ts'
 import { parsePythonJson } from '../optuna/python-json.ts'
 import { type Query, query, rows, type Steps } from './steps.ts'
+import { nameOf } from './study-name.ts'
 import { timeOf } from './times.ts'
 
 interface AttrRow {
@@ -67,14 +69,19 @@ export function* readStudy(studyId: number, name: string): Steps<OptunaStudy> {
   return {
     name,
     directions: (yield* rows(DIRECTIONS, studyId)).map(({ direction }) => direction),
-    userAttrs: attrsOf(yield* rows(STUDY_USER_ATTRS, studyId)),
+    userAttrs: yield* studyUserAttrs(studyId),
     systemAttrs: yield* studySystemAttrs(studyId),
   }
 }
 
+/** The user attributes of a study. */
+export function* studyUserAttrs(studyId: number): Steps<Readonly<Record<string, unknown>>> {
+  return yield* attrsOf(studyId, 'the study', yield* rows(STUDY_USER_ATTRS, studyId))
+}
+
 /** The system attributes of a study. */
 export function* studySystemAttrs(studyId: number): Steps<Readonly<Record<string, unknown>>> {
-  return attrsOf(yield* rows(STUDY_SYSTEM_ATTRS, studyId))
+  return yield* attrsOf(studyId, 'the study', yield* rows(STUDY_SYSTEM_ATTRS, studyId))
 }
 
 /** Trials of a study, by their ids: all from the first to the last. */
@@ -102,8 +109,8 @@ export function* readTrials(
         ...{ name: param_name, value: param_value, distribution: distribution_json },
       })),
       intermediate: (intermediate.get(id) ?? []).map((value) => [value.step, numberOf(value)]),
-      userAttrs: attrsOf(userAttrs.get(id) ?? []),
-      systemAttrs: attrsOf(systemAttrs.get(id) ?? []),
+      userAttrs: yield* attrsOf(studyId, `the trial of trial_id ${id}`, userAttrs.get(id) ?? []),
+      systemAttrs: yield* attrsOf(studyId, `the trial of trial_id ${id}`, systemAttrs.get(id) ?? []),
     })
   }
   return trials
@@ -119,9 +126,23 @@ function byTrial<Row extends OfTrial>(found: readonly Row[]): ReadonlyMap<number
   return groups
 }
 
-function attrsOf(found: readonly AttrRow[]): Record<string, unknown> {
+/** @param whose - In words, for the text of an error. */
+function* attrsOf(studyId: number, whose: string, found: readonly AttrRow[]): Steps<Record<string, unknown>> {
+  const attrs: [string, unknown][] = []
+  for (const { key, value_json } of found) {
+    try {
+      attrs.push([key, parsePythonJson(value_json)])
+    } catch (cause) {
+      const name = yield* nameOf(studyId)
+      throw new StorageError(
+        'corrupt',
+        `The study ${name} is damaged: the attribute ${key} of ${whose} is no JSON. Mend its value_json, or delete that row.`,
+        { cause },
+      )
+    }
+  }
   // Not an object literal: a key may be __proto__.
-  return Object.fromEntries(found.map(({ key, value_json }) => [key, parsePythonJson(value_json)]))
+  return Object.fromEntries(attrs)
 }
 
 const WORDS: ReadonlyMap<string, number> = new Map([

@@ -9,6 +9,9 @@ export interface Schema {
   readonly troupe: boolean
 }
 
+// Optuna may be making the others.
+const OPTUNAS_FIRST = ['studies', 'version_info']
+
 const REVISION = query<{ version_num: string }>('SELECT version_num FROM alembic_version')
 const OUR_VERSION = query<{ value: string }>("SELECT value FROM troupe_meta WHERE name = 'schema'")
 
@@ -19,7 +22,7 @@ const OUR_VERSION = query<{ value: string }>("SELECT value FROM troupe_meta WHER
 export function* readSchema(dialect: Dialect, place: string): Steps<Schema> {
   const tables = new Set<string>()
   for (const { name } of yield* rows(query<{ name: string }>(dialect.tableNames))) tables.add(name)
-  const schema = { optuna: tables.has('studies'), troupe: tables.has('troupe_meta') }
+  const schema = { optuna: OPTUNAS_FIRST.some((name) => tables.has(name)), troupe: tables.has('troupe_meta') }
   if (schema.optuna) {
     const revision = tables.has('alembic_version') ? (yield* row(REVISION))?.version_num : undefined
     if (revision !== OPTUNA_REVISION) throw otherRevision(place, revision)
@@ -44,9 +47,17 @@ export function* ensureSchema(dialect: Dialect, place: string): Steps<void> {
   if (!schema.troupe) yield* script(troupeTables(dialect))
 }
 
+/** Optuna makes its tables one by one, and says last of which revision they are: so that is waited for, as for a lock. */
+class UnfinishedSchema extends StorageError {}
+
+/** Whether an error says that a part of Optuna's tables is there, so that another try may find the rest. */
+export function isUnfinished(error: unknown): boolean {
+  return error instanceof UnfinishedSchema
+}
+
 function otherRevision(place: string, revision: string | undefined): StorageError {
   if (revision === undefined) {
-    return new StorageError(
+    return new UnfinishedSchema(
       'otherSchema',
       `${place} has a table studies that is not Optuna's, or is left from an Optuna that stopped while it made its tables. Give another database, or another schema of it.`,
     )

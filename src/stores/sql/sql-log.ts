@@ -2,14 +2,16 @@ import type { LogRecord } from '../../core/log.ts'
 import { toJson } from '../../core/plain-json.ts'
 import { StorageError } from '../../errors.ts'
 import { copyPlain } from '../../space/same-value.ts'
+import { notHeld } from '../refusals.ts'
 import type { Durability, OpenLog } from '../store.ts'
 import type { Database } from './database.ts'
 import { addEvents, eventCount, eventTexts, parsed } from './events.ts'
+import { lastKnown } from './known-trials.ts'
 import type { Mirror } from './mirror.ts'
 import { type Steps, type Version, version } from './steps.ts'
 import { lockStudy, removeUnused } from './studies.ts'
 import { Turns } from './turns.ts'
-import { LEASE_MS, notHeld, type Writers } from './writers.ts'
+import { LEASE_MS, type Writers } from './writers.ts'
 
 /** A log that was opened, as the database knows it. */
 export interface OpenedLog {
@@ -19,10 +21,14 @@ export interface OpenedLog {
   readonly experiment: string
   readonly studyId: number
   readonly writer: string
+  /** Whether another one in this process has it for itself, who is to lose it to what is appended here. */
+  readonly isHeld: boolean
   readonly durability: Durability
   readonly records: readonly LogRecord[]
   /** What the database said when `records` was read. */
   readonly version: string | undefined
+  /** The greatest id of a row of trials that was known then. */
+  readonly trialId: number
   /** Is called once, when it is closed. */
   readonly released: () => Promise<void>
 }
@@ -35,6 +41,7 @@ export function exclusiveLog(opened: OpenedLog): OpenLog {
   return {
     records: opened.records,
     append: (records) => log.append(records),
+    poll: () => log.poll(),
     close() {
       clearInterval(timer)
       return log.close()
@@ -56,10 +63,13 @@ export function sharedLog(opened: OpenedLog): OpenLog {
   }
 }
 
-/** How far a writer has read, and what the database said then. */
+/** How far a writer has read. */
 interface Place {
   readonly position: number
+  /** What the database said then; undefined when it is to be looked at again in any case. */
   readonly version: string | undefined
+  /** Up to this id all rows of trials are in the log. */
+  readonly trialId: number
 }
 
 type News = Place & { readonly texts: readonly string[] }
@@ -70,42 +80,52 @@ class SqlLog {
   // One call after the other, since each begins where the one before has ended.
   readonly #turns = new Turns()
   #place: Place
+  // Until something is appended, it is taken from nobody, and nothing is added to it.
+  #isLooking: boolean
   #isClosed = false
 
   constructor(log: OpenedLog, isShared: boolean) {
     this.#log = log
     this.#isShared = isShared
-    this.#place = { position: log.records.length, version: log.version }
+    const { records, version: read, trialId, isHeld } = log
+    this.#isLooking = isHeld
+    this.#place = isHeld
+      ? { position: records.length, version: undefined, trialId: 0 }
+      : { position: records.length, version: read, trialId }
   }
 
   append(added: readonly LogRecord[]): Promise<readonly LogRecord[] | undefined> {
     // Read at once: a caller may go on to change what it handed in.
     const records = added.map((record) => copyPlain(record) as LogRecord)
     const texts = records.map(toJson)
-    return this.#alone(async ({ database, mirror, durability }) => {
+    return this.#alone(async ({ database, mirror, experiment, durability }) => {
       const isSynced =
         durability === 'report' ||
         (durability === 'trial' && records.some(({ type }) => type === 'trial.ended'))
-      const news = await database.write(() => this.#append(records, texts), isSynced)
+      const from = this.#place.position
+      let triedCount = 0
+      const news = await database.write(() => this.#append(records, texts, triedCount++ > 0), isSynced, true)
       this.#place = news
-      if (news.texts.length > 0) return mirror.follow(parsed(news.texts))
+      if (news.texts.length > 0) return mirror.follow(parsed(news.texts, experiment, from))
+      this.#isLooking = false
       mirror.written()
       return undefined
     })
   }
 
   poll(): Promise<readonly LogRecord[]> {
-    return this.#alone(async ({ database, mirror }) => {
+    return this.#alone(async ({ database, mirror, experiment }) => {
+      const from = this.#place.position
       const news =
-        (await database.read(() => this.#look())) ?? (await database.write(() => this.#takeIn(), false))
+        (await database.read(() => this.#look())) ?? (await database.write(() => this.#takeIn(), false, true))
       this.#place = news
-      return mirror.follow(parsed(news.texts))
+      return mirror.follow(parsed(news.texts, experiment, from))
     })
   }
 
   beat(): Promise<void> {
     return this.#alone(({ database, writers, experiment, writer }) =>
-      database.write(() => writers.beat(experiment, writer), false),
+      database.write(() => writers.beat(experiment, writer), false, true),
     )
   }
 
@@ -121,7 +141,7 @@ class SqlLog {
       this.#isClosed = true
       const { database, released } = this.#log
       try {
-        await database.write(() => this.#leave(), false)
+        await database.write(() => this.#leave(), false, true)
       } catch (error) {
         // All that was acknowledged is kept, and what is left of this writer counts as dead after its lease.
         if (!(error instanceof StorageError)) throw error
@@ -139,49 +159,84 @@ class SqlLog {
   }
 
   // Nothing is added when there is news: that is given back, and what was to be added may no longer follow from it.
-  *#append(records: readonly LogRecord[], texts: readonly string[]): Steps<News> {
+  *#append(records: readonly LogRecord[], texts: readonly string[], isAgain: boolean): Steps<News> {
     const { database, writers, mirror, experiment, studyId, writer } = this.#log
     yield* lockStudy(database.dialect, studyId)
-    yield* writers.check(experiment, writer)
-    const { position } = this.#place
-    const now = yield* version()
-    if (this.#isShared && !this.#isAsRead(now)) {
-      const news = yield* this.#newsSince(position, now)
-      if (news.texts.length > 0) return news
+    const count = yield* writers.check(experiment, writer)
+    let place = this.#place
+    if (count < place.position) throw lost(experiment, place.position - count)
+    if (isAgain && (yield* this.#isKept(texts))) {
+      // The connection broke before it could be heard.
+      return { ...place, position: place.position + texts.length, version: undefined, texts: [] }
     }
-    yield* addEvents(studyId, position, texts)
+    const now = yield* version()
+    if (this.#isLooking) {
+      const news = yield* this.#eventsSince(now)
+      if (news.texts.length > 0) return news
+      yield* writers.take(studyId)
+    }
+    const isAsRead = !this.#isLooking && this.#isAsRead(now)
+    if (this.#isShared && !isAsRead) {
+      const news = yield* this.#newsSince(now)
+      if (news.texts.length > 0) return news
+      place = news
+    }
+    yield* addEvents(studyId, place.position, texts)
     yield* mirror.write(records)
-    return { position: position + texts.length, version: now.after, texts: [] }
+    return {
+      position: place.position + texts.length,
+      // What one that writes alone has not looked at is there to be seen at its next poll.
+      version: this.#isShared || isAsRead ? now.after : undefined,
+      trialId: place.trialId,
+      texts: [],
+    }
+  }
+
+  /** Whether these come next in the log. */
+  *#isKept(added: readonly string[]): Steps<boolean> {
+    const kept = yield* eventTexts(this.#log.studyId, this.#place.position)
+    return added.every((text, i) => text === kept[i])
   }
 
   *#takeIn(): Steps<News> {
     const { database, writers, experiment, studyId, writer } = this.#log
     yield* lockStudy(database.dialect, studyId)
     yield* writers.check(experiment, writer)
-    return yield* this.#newsSince(this.#place.position, yield* version())
+    return yield* this.#newsSince(yield* version())
   }
 
   // Rows that others than Troupe wrote come after the records that Troupe wrote, in this transaction.
-  *#newsSince(position: number, now: Version): Steps<News> {
-    const { mirror, studyId } = this.#log
+  *#newsSince(now: Version): Steps<News> {
+    const { mirror, experiment, studyId } = this.#log
+    const { position, trialId } = this.#place
     const end = yield* eventCount(studyId)
     const texts = end > position ? [...(yield* eventTexts(studyId, position))] : []
-    const imported = (yield* mirror.takeIn()).map(toJson)
+    const unread = parsed(texts, experiment, position)
+    const imported = (yield* mirror.takeIn(trialId, unread)).map(toJson)
     yield* addEvents(studyId, end, imported)
     texts.push(...imported)
-    return { position: position + texts.length, version: now.after, texts }
+    return yield* this.#read(position, now, texts)
+  }
+
+  *#eventsSince(now: Version): Steps<News> {
+    const { position } = this.#place
+    return yield* this.#read(position, now, yield* eventTexts(this.#log.studyId, position))
+  }
+
+  *#read(from: number, now: Version, texts: readonly string[]): Steps<News> {
+    const trialId = this.#isLooking ? 0 : yield* lastKnown(this.#log.studyId)
+    return { position: from + texts.length, version: now.after, trialId, texts }
   }
 
   /** What others have appended, without a lock; undefined when there are rows to be taken in. */
   *#look(): Steps<News | undefined> {
-    const { writers, mirror, experiment, studyId, writer } = this.#log
-    const { position } = this.#place
+    const { writers, mirror, experiment, writer } = this.#log
+    const { position, trialId } = this.#place
     const now = yield* version()
-    if (this.#isAsRead(now)) return { position, version: now.after, texts: [] }
+    if (this.#isAsRead(now)) return { position, version: now.after, trialId, texts: [] }
     yield* writers.check(experiment, writer)
-    if (yield* mirror.hasForeign()) return undefined
-    const texts = yield* eventTexts(studyId, position)
-    return { position: position + texts.length, version: now.after, texts }
+    if (!this.#isLooking && (yield* mirror.hasForeign(trialId))) return undefined
+    return yield* this.#eventsSince(now)
   }
 
   #isAsRead({ before }: Version): boolean {
@@ -194,4 +249,11 @@ class SqlLog {
     yield* writers.remove(writer)
     yield* removeUnused(studyId)
   }
+}
+
+function lost(experiment: string, count: number): StorageError {
+  return new StorageError(
+    'notHeld',
+    `The database has lost the last ${count} records of ${experiment} that it had acknowledged, as a server does that crashed under another durability than 'report', or that was put back from a backup. Open it again and go on with what that gives.`,
+  )
 }

@@ -6,7 +6,7 @@
  */
 
 /** What a statement takes and a row holds. */
-export type SqlValue = string | number | null
+export type SqlValue = string | number | null | Uint8Array
 
 /** A statement with `?` for its values, in their order. `Row` is what it gives, for the compiler alone. */
 export interface Query<Row = never> {

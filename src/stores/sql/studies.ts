@@ -15,11 +15,7 @@ export interface FoundStudy {
 const MARK = 'troupe:log'
 
 const FIND = query<{ study_id: number }>('SELECT study_id FROM studies WHERE study_name = ?')
-const MARKED = query<{ marked: number }>(
-  `SELECT 1 AS marked FROM troupe_logs l JOIN study_system_attributes a
-     ON a.study_id = l.study_id AND a."key" = '${MARK}' AND a.value_json = l.mark
-   WHERE l.study_id = ?`,
-)
+const MARKED = query<{ marked: number }>(`SELECT 1 AS marked WHERE ${hasOwnLog('?')}`)
 const ADD = query<{ study_id: number }>('INSERT INTO studies (study_name) VALUES (?) RETURNING study_id')
 const ADD_LOG = query('INSERT INTO troupe_logs (study_id, mark) VALUES (?, ?)')
 const ADD_MARK = query(
@@ -36,6 +32,16 @@ const UNUSED = query<{ study_id: number }>(
   `SELECT study_id FROM studies WHERE study_id = ? AND ${EMPTY}
      AND NOT EXISTS (SELECT 1 FROM troupe_writers w WHERE w.study_id = studies.study_id)`,
 )
+
+/**
+ * A condition: the log of a study is that of this study, and not of one that another program has deleted, whose id SQLite
+ * gives to the next.
+ * @param studyId - What stands for the study's id in the statement.
+ */
+export function hasOwnLog(studyId: string): string {
+  return `EXISTS (SELECT 1 FROM troupe_logs l JOIN study_system_attributes a
+     ON a.study_id = l.study_id AND a."key" = '${MARK}' AND a.value_json = l.mark WHERE l.study_id = ${studyId})`
+}
 
 /** The study of a name; undefined when there is none. */
 export function* findStudy(name: string, schema: Schema): Steps<FoundStudy | undefined> {

@@ -80,7 +80,7 @@ export function optunaTables(dialect: Dialect): readonly string[] {
  * Makes Troupe's own tables, which Optuna does not look at. No foreign keys lead out of them, so that Optuna can delete
  * a study of which it does not know all.
  */
-export function troupeTables({ float }: Dialect): readonly string[] {
+export function troupeTables({ float, bytes, orderedText }: Dialect): readonly string[] {
   return [
     'CREATE TABLE troupe_meta (name VARCHAR(64) NOT NULL PRIMARY KEY, value TEXT NOT NULL)',
     // Which studies have a log. Optuna may delete a study, and SQLite give its id to the next one: then the mark that
@@ -98,11 +98,19 @@ export function troupeTables({ float }: Dialect): readonly string[] {
     'CREATE UNIQUE INDEX troupe_trials_number ON troupe_trials (study_id, number)',
     'CREATE INDEX troupe_trials_order ON troupe_trials (study_id, trial_id)',
     'CREATE INDEX troupe_trials_open ON troupe_trials (study_id) WHERE ended = 0',
-    // Who has a log open. `beat` is when it was heard of last, by the database's clock.
+    // Who has a log open: the process by a mark that tells whether it still runs, and the file in which it wrote this,
+    // since a copy is held by nobody. `beat` is when it was heard of last, by the database's clock.
     `CREATE TABLE troupe_writers (
       writer VARCHAR(255) NOT NULL PRIMARY KEY, study_id INTEGER NOT NULL, shared INTEGER NOT NULL,
-      host VARCHAR(255) NOT NULL, pid INTEGER NOT NULL, since ${float} NOT NULL, beat ${float} NOT NULL)`,
+      host VARCHAR(255) NOT NULL, process VARCHAR(64) NOT NULL, file VARCHAR(32) NOT NULL,
+      since ${float} NOT NULL, beat ${float} NOT NULL)`,
     'CREATE INDEX troupe_writers_study ON troupe_writers (study_id)',
+    // Contents of checkpoints, in parts. Those of one that is not finished have the name of an upload, which tells who
+    // makes it, and all others an empty one. `added` is by the database's clock.
+    `CREATE TABLE troupe_checkpoints (
+      "key" ${orderedText} NOT NULL, upload VARCHAR(80) NOT NULL, part INTEGER NOT NULL, bytes ${bytes} NOT NULL,
+      added ${float} NOT NULL, PRIMARY KEY ("key", upload, part))`,
+    "CREATE INDEX troupe_checkpoints_unfinished ON troupe_checkpoints (upload) WHERE upload <> ''",
     `INSERT INTO troupe_meta (name, value) VALUES ('schema', '${TROUPE_SCHEMA}')`,
   ]
 }

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { StorageError } from '../../errors.ts'
 import type { Database, Dialect } from '../sql/database.ts'
+import { OneConnection } from '../sql/one-connection.ts'
+import { isUnfinished } from '../sql/schema.ts'
 import type { Steps } from '../sql/steps.ts'
-import { Turns } from '../sql/turns.ts'
-import { type OpenSqlite, sqliteDriver } from './driver.ts'
+import { sqliteDriver } from './driver.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { isLocked, sqliteError } from './sqlite-errors.ts'
 
@@ -16,10 +17,13 @@ const DIALECT: Dialect = {
   state: 'VARCHAR(8)',
   valueType: 'VARCHAR(7)',
   intermediateType: 'VARCHAR(7)',
+  bytes: 'BLOB',
+  orderedText: 'TEXT',
   types: [],
   tableNames: "SELECT name FROM sqlite_master WHERE type = 'table'",
   lockSchema: undefined,
   forUpdate: '',
+  nameMax: Infinity,
   now: "ROUND((julianday('now') - 2440587.5) * 86400000)",
 }
 
@@ -35,17 +39,29 @@ export class SqliteDatabase implements Database {
   readonly place: string
   // It stays where it was, also when the process goes to another folder.
   readonly #file: string
-  readonly #lockTimeoutMs: number
-  readonly #turns = new Turns()
-  #connection: SqliteConnection | undefined
+  readonly #connection: OneConnection<SqliteConnection>
   // So that versions of one connection do not look like those of the next.
   #connectionCount = 0
+  // Of the file that it is connected to.
+  #inode: number | undefined
 
   /** @param lockTimeoutMs - How long others may hold the lock, in milliseconds, before it is an error. */
   constructor(path: string, lockTimeoutMs: number) {
     this.place = path
     this.#file = resolve(path)
-    this.#lockTimeoutMs = lockTimeoutMs
+    this.#connection = new OneConnection({
+      connect: () => this.#connect(),
+      close: (connection) => connection.close(),
+      pauseMs: (error, tried, forMs) =>
+        (isLocked(error) || isUnfinished(error)) && forMs <= lockTimeoutMs
+          ? Math.min(PAUSE_MS_MIN * 2 ** (tried - 1), PAUSE_MS_MAX)
+          : undefined,
+      told: (error) => sqliteError(error, path),
+    })
+  }
+
+  file(): string {
+    return String(statSync(this.#file).ino)
   }
 
   async exists(): Promise<boolean> {
@@ -53,35 +69,32 @@ export class SqliteDatabase implements Database {
   }
 
   write<T>(work: () => Steps<T>, synced: boolean): Promise<T> {
-    return this.#turns.take(() => this.#patiently((connection) => connection.write(work, synced)))
+    return this.#connection.use((connection) => this.#there(connection).write(work, synced))
   }
 
   read<T>(work: () => Steps<T>): Promise<T> {
-    return this.#turns.take(() => this.#patiently((connection) => connection.read(work)))
+    return this.#connection.use((connection) => this.#there(connection).read(work))
   }
 
   close(): Promise<void> {
-    return this.#turns.take(async () => {
-      const connection = this.#connection
-      this.#connection = undefined
-      connection?.close()
-    })
+    return this.#connection.close()
   }
 
-  async #patiently<T>(use: (connection: SqliteConnection) => T): Promise<T> {
-    const deadline = performance.now() + this.#lockTimeoutMs
-    for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
-      try {
-        this.#connection ??= this.#connect(await sqliteDriver())
-        return use(this.#connection)
-      } catch (error) {
-        if (!isLocked(error) || performance.now() > deadline) throw sqliteError(error, this.place)
-      }
-      await sleep(pauseMs)
-    }
+  /** @throws {StorageError} with code `'moved'` when what the connection is to is no longer where it was. */
+  #there(connection: SqliteConnection): SqliteConnection {
+    const inode = statSync(this.#file, { throwIfNoEntry: false })?.ino
+    // A new file comes into being with the first transaction.
+    this.#inode ??= inode
+    if (inode === this.#inode) return connection
+    throw new StorageError(
+      'moved',
+      `${this.place} was moved or deleted while it was open. Put it back, with the files beside it, or close it and open what is there now.`,
+    )
   }
 
-  #connect(open: OpenSqlite): SqliteConnection {
+  async #connect(): Promise<SqliteConnection> {
+    this.#inode = undefined
+    const open = await sqliteDriver()
     const driver = open(this.#file, LOCK_WAIT_MS)
     try {
       return new SqliteConnection(driver, ++this.#connectionCount)

@@ -1,5 +1,6 @@
 import { must, readOptions } from '../../core/options.ts'
 import { OptionError } from '../../errors.ts'
+import { shownUrl } from '../shown-url.ts'
 import { sqlStore } from '../sql/sql-store.ts'
 import type { Store } from '../store.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
@@ -42,10 +43,11 @@ export function sqliteStoreOfUrl(rest: string): Store {
   const path = rest.startsWith('///') ? rest.slice(3) : ''
   const problem = pathProblem(path)
   if (problem === undefined) return sqliteStore({ path })
+  const shown = shownUrl(`sqlite:${rest}`)
   throw new OptionError(
     'storage',
-    `storage: sqlite: is followed by three slashes and the path of a file, as in sqlite:///study.db, or sqlite:////data/study.db from the root. Got sqlite:${rest}. For a study that need not be kept there is memory:.`,
-    { received: `sqlite:${rest}` },
+    `storage: sqlite: is followed by three slashes and the path of a file, as in sqlite:///study.db, or sqlite:////data/study.db from the root. Got ${shown}. For a study that need not be kept there is memory:.`,
+    { received: shown },
   )
 }
 

@@ -91,6 +91,10 @@ class FaultyAttempt implements Attempt {
     this.#inner.reallocate?.(resources)
   }
 
+  endReplay(): void {
+    this.#inner.endReplay?.()
+  }
+
   save(): void {
     this.#inner.save()
   }

@@ -140,29 +140,32 @@ describe('a log that was cut off', () => {
 })
 
 describe('what others wrote', () => {
+  const imported = {
+    at: 1_700_000_000_090,
+    type: 'trial.imported',
+    trial: 1,
+    id: 'o1',
+    state: 'pruned',
+    values: [0.25],
+    params: { x: 4 },
+    domains: {},
+    config: { x: 4 },
+    intermediate: [
+      [3, 0.5],
+      [1, 1],
+      [5, 0.25],
+    ],
+    userAttrs: { by: 'another program' },
+    constraints: { memory: 1 },
+    startedAt: 1_700_000_000_050,
+    endedAt: 1_700_000_000_080,
+  } as const satisfies LogRecord
+
   it('is a trial like any other, on the clock of the experiment', () => {
-    const imported: LogRecord = {
-      at: 90,
-      type: 'trial.imported',
-      trial: 1,
-      id: 'o1',
-      state: 'pruned',
-      values: [0.25],
-      params: { x: 4 },
-      domains: {},
-      config: { x: 4 },
-      intermediate: [
-        [3, 0.5],
-        [1, 1],
-        [5, 0.25],
-      ],
-      userAttrs: { by: 'another program' },
-      constraints: { memory: 1 },
-      startedAt: 1_700_000_000_050,
-      endedAt: 1_700_000_000_080,
-    }
     const results = recordedResults([STARTED, created(0), imported])
     expect(results.length).toBe(2)
+    // When it was read is no moment on that clock.
+    expect(readRecorded([STARTED, created(0, 7), imported]).lastAt).toBe(7)
     const trial = results.get(1)
     expect(trial).toMatchObject({
       source: 'imported',
@@ -175,6 +178,32 @@ describe('what others wrote', () => {
     })
     expect(trial?.history.map(({ loss }) => loss)).toEqual([1, 0.5, 0.25])
     expect(results.getBestResult().number).toBe(1)
+  })
+
+  it('while the experiment stood still was then, on its clock too', () => {
+    const day = 86_400_000
+    const startedAt = 1_700_000_000_000
+    const ran = (from: number, to: number, trial: number): LogRecord => ({
+      ...{ ...imported, trial, startedAt: startedAt + from, endedAt: startedAt + to },
+    })
+    const { trials, clock } = readRecorded([
+      STARTED,
+      reported(0, 100, 1),
+      { at: 100, type: 'experiment.resumed', trialCount: 9, resumedAt: startedAt + day },
+      ran(50, day - 7, 5),
+      ran(day - 10, day + 10, 6),
+    ])
+    expect(trials.map((trial) => [trial.number, trial.startedAt, trial.endedAt])).toEqual([
+      [5, 50, 100],
+      [6, 100, 110],
+    ])
+    expect([clock.wallAt(99), clock.wallAt(101)]).toEqual([startedAt + 99, startedAt + day + 1])
+    expect(clock.lastStart).toBe(startedAt + day)
+  })
+
+  it('of a trial that the experiment has run changes nothing of what that did', () => {
+    const { trials } = readRecorded([STARTED, created(0), started(0, 10), { ...imported, trial: 0 }])
+    expect(trials).toMatchObject([{ number: 0, state: 'running', source: 'suggested' }])
   })
 })
 
@@ -212,6 +241,8 @@ describe('a study, read from its log', () => {
     const storage = memoryStore()
     const study = await createStudy({
       name: 'demo',
+      // One in which the trial that is pruned is not the best.
+      seed: 1,
       storage,
       paramSpace: { x: uniform(0, 1), kind: choice(['a', 'b']) },
       directions: ['minimize'],

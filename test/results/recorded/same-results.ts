@@ -35,9 +35,10 @@ function factsOf(result: Result): object {
     checkpoint: _,
     checkpointIteration: __,
     path: ___,
+    checkpoints: ____,
     startedAt,
     endedAt,
-    ranMs: ____,
+    ranMs: _____,
     ...facts
   } = result
   return {

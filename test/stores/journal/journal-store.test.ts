@@ -19,6 +19,7 @@ import type { LogRecord } from '../../../src/core/log.ts'
 import type { OptionError } from '../../../src/errors.ts'
 import { journalFromUrl, journalStore } from '../../../src/stores/journal/journal-store.ts'
 import { storeConformance } from '../conformance.ts'
+import { sharedLogConformance } from '../shared-conformance.ts'
 import { bundled, startChild, temporaryFolder } from './children.ts'
 import { NO_SMALL_DISK, removeSmallDisks, smallDisk } from '../../support/small-disk.ts'
 
@@ -44,6 +45,10 @@ const freshPath = () => join(folder.path, `${++files}`, 'trials.jsonl')
 
 describe('journalStore', () => {
   storeConformance(() => journalStore({ path: freshPath() }))
+  sharedLogConformance(
+    () => journalStore({ path: freshPath() }),
+    ({ url = '' }) => journalStore({ path: url.replace('journal:///', '') }),
+  )
 })
 
 describe('the file of a journal', () => {

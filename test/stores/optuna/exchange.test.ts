@@ -8,6 +8,7 @@ import { branch } from '../../../src/space/branch.ts'
 import { choice } from '../../../src/space/choices.ts'
 import { lograndint, qrandint, randint } from '../../../src/space/integers.ts'
 import { loguniform, quniform, randn, reverseLoguniform, uniform } from '../../../src/space/numbers.ts'
+import type { SuggestTrial } from '../../../src/space/suggest.ts'
 import { randomSearch } from '../../../src/searchers/random-search.ts'
 import { tpe } from '../../../src/searchers/tpe/tpe.ts'
 import { optunaJournalStore } from '../../../src/stores/optuna/journal/journal-store.ts'
@@ -188,7 +189,7 @@ describe.skipIf(PYTHON === undefined)(`with Optuna itself (else ${WITHOUT_PYTHON
       },
     )
 
-    it(
+    it.skipIf(!isThere)(
       'carries several objectives, and what is run in two processes at once',
       { timeout: 240_000 },
       async () => {
@@ -260,8 +261,56 @@ describe.skipIf(PYTHON === undefined)(`with Optuna itself (else ${WITHOUT_PYTHON
       expect(more.trials.slice(0, 12)).toEqual(dump.trials)
       expect(more.trials.length).toBe(15)
     })
+
+    it.skipIf(!isThere)(
+      'shows Optuna the parameters of an experiment whose space is a function, and lets it go on',
+      { timeout: 240_000 },
+      async () => {
+        const results = await suggesting(place.store())
+        const dump = await optuna(['dump', place.url, 'suggesting'])
+        expect(
+          dump.trials.map(({ params, userAttrs }) => ({ params, held: userAttrs['troupe:params'] })),
+        ).toEqual(
+          [...results].map(({ config: { x, act, width, shape } }) => {
+            const isFirstKind = act === results.get(0)?.config.act
+            const name = isFirstKind ? 'width' : act === 'relu' ? 'width=float' : 'width=int'
+            return { params: { x, act, [name]: width }, held: { shape } }
+          }),
+        )
+        const trial = dump.trials.find(({ params }) => params['act'] === 'relu')
+        expect(trial?.distributions['x']).toEqual({
+          name: 'FloatDistribution',
+          attributes: { low: 1e-3, high: 1, log: true, step: null },
+        })
+        const more = await optuna(['optimize', place.url, 'suggesting', '3'])
+        expect(more.trials.slice(0, 8)).toEqual(dump.trials)
+        expect(Object.keys(more.trials.at(-1)?.params ?? {})).toContain('x')
+      },
+    )
   })
 })
+
+/** A Tuner with a define-by-run space, in which one parameter has another kind in each branch. */
+async function suggesting(storage: Store) {
+  const train = async ({ x, width }: Record<string, unknown>, trial: Trial) =>
+    trial.report({ loss: Number(x) * Number(width) })
+  const tuner = new Tuner(train, {
+    name: 'suggesting',
+    storage,
+    seed: 2,
+    paramSpace: (trial: SuggestTrial) => {
+      trial.suggestFloat('x', 1e-3, 1, { log: true })
+      const act = trial.suggestCategorical('act', ['relu', 'tanh'])
+      if (act === 'relu') trial.suggestFloat('width', 0, 20)
+      else trial.suggestInt('width', 1, 9)
+      trial.suggestCategorical('shape', [[1, 2], 'flat'])
+    },
+    metric: 'loss',
+    mode: 'min',
+    numSamples: 8,
+  })
+  return tuner.fit()
+}
 
 const DIGITS = {
   x: uniform(0, 1),

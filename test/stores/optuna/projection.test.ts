@@ -224,7 +224,10 @@ describe('a study', () => {
       [record('trial.requeued', { trial: 0, attempt: 2 }), asked(0, { x: 1 }, x)],
       projection,
     )
-    expect(operations.map(({ kind }) => kind)).toEqual(['param'])
+    expect(operations).toMatchObject([
+      { kind: 'anew', trial: 0 },
+      { kind: 'param', trial: 0, name: 'x', value: 1 },
+    ])
     expect(projected([ended(0, 'failed')], projection)).toMatchObject([
       { kind: 'end', state: 'FAIL', values: undefined },
     ])
@@ -315,6 +318,22 @@ describe('an experiment', () => {
       { kind: 'intermediate', step: 2 },
       { kind: 'end', state: 'COMPLETE' },
     ])
+  })
+
+  it('has the times of the world, also when it went on days after its clock had stopped', () => {
+    const projection = new Projection()
+    projected([experiment(), created(0), ended(0, 'completed', [3])], projection)
+    const resumedAt = 1000 + 3 * 86_400_000
+    const operations = projected(
+      [
+        record('experiment.resumed', { trialCount: 3, at: 40, resumedAt }),
+        { ...created(1), at: 50 },
+        { ...ended(1, 'completed', [1]), at: 70 },
+      ],
+      projection,
+    )
+    expect(operations[0]).toMatchObject({ kind: 'trial', startedAt: resumedAt + 10 })
+    expect(operations.at(-1)).toMatchObject({ kind: 'end', endedAt: resumedAt + 30 })
   })
 
   it('gives a trial the parameters that it took over from another one', () => {

@@ -37,6 +37,17 @@ const works: Readonly<Record<string, () => Promise<void>>> = {
     }
   },
 
+  /** Puts a checkpoint that never ends, of which so much is there that some of it is in the database. */
+  async checkpoint() {
+    const { postgresStore } = await import('../../../src/stores/postgres/postgres-store.ts')
+    async function* endless() {
+      yield new Uint8Array(5_000_000)
+      say('stuck')
+      await new Promise((resolve) => setTimeout(resolve, 1e9))
+    }
+    await postgresStore({ url: path }).checkpoints?.put('demo/trial-0/000001-1', endless())
+  },
+
   /** Has a log open until it is killed. */
   async hold() {
     await sqliteStore({ path }).open('demo')

@@ -22,6 +22,11 @@ const x = { kind: 'float', low: 0, high: 1, scale: 'linear', step: undefined, ru
 const objectives = [{ metric: 'loss', mode: 'min' }] as const
 const created: LogRecord = { at: 0, type: 'study.created', name: 'demo', seed: 's', objectives }
 
+const started: LogRecord = {
+  ...{ at: 0, type: 'experiment.started', name: 'demo', seed: 's', objectives, searcher: 'randomSearch' },
+  ...{ scheduler: 'fifo', trialCount: 3, startedAt: 1_700_000_000_000 },
+}
+
 function asked(trial: number, value: number): LogRecord {
   return {
     ...{ at: 1_700_000_000_000 + trial, type: 'trial.asked', trial, id: `t${trial}`, source: 'suggested' },
@@ -167,6 +172,79 @@ describe('what a study writes', () => {
         [1, 'constraints:memory'],
         [3, 'fixed_params'],
       ])
+    })
+    await log.close()
+  })
+
+  it('of a trial that is given back is gone, but for what the next attempt says too', async () => {
+    const path = freshPath()
+    const log = await sqliteStore({ path }).open('demo', { shared: true })
+    const report = (step: number, value: number): LogRecord => ({
+      ...{ at: 5, type: 'trial.intermediate', trial: 0, step, values: [value] },
+    })
+    await log.append([
+      created,
+      { at: 5, type: 'trial.enqueued', trial: 0, id: 't0', config: { x: 0.25 } },
+      asked(0, 0.25),
+      asked(1, 0.5),
+      { at: 5, type: 'trial.suggested', trial: 0, path: 'more', value: 0.5, domain: x },
+      report(1, 9),
+      report(2, 8),
+      { ...report(1, 7), trial: 1 } as LogRecord,
+      { at: 6, type: 'trial.attr', trial: 0, key: 'note', value: 'first' },
+      { at: 6, type: 'trial.attr', trial: 0, key: 'host', value: 'gone' },
+      { at: 6, type: 'trial.constraint', trial: 0, key: 'memory', value: -1 },
+    ])
+    const said = (): unknown =>
+      withDatabase(path, (database) =>
+        Object.fromEntries(
+          [
+            'param_name FROM trial_params',
+            'step FROM trial_intermediate_values',
+            '"key" FROM trial_user_attributes',
+            '"key" FROM trial_system_attributes',
+          ].map((what) => [
+            what.split(' ').at(-1),
+            database.prepare(`SELECT ${what} WHERE trial_id = 1`).pluck().all().toSorted(),
+          ]),
+        ),
+      )
+    expect(said()).toEqual({
+      trial_params: ['more', 'x'],
+      trial_intermediate_values: [1, 2],
+      trial_user_attributes: ['host', 'note'],
+      trial_system_attributes: ['constraints:memory', 'fixed_params'],
+    })
+    await log.append([{ at: 7, type: 'trial.requeued', trial: 0, attempt: 2 }])
+    expect(said()).toEqual({
+      trial_params: [],
+      trial_intermediate_values: [],
+      trial_user_attributes: [],
+      trial_system_attributes: ['fixed_params'],
+    })
+    await log.append([
+      asked(0, 0.25),
+      report(1, 4),
+      { at: 8, type: 'trial.attr', trial: 0, key: 'note', value: 'second' },
+      ended(0, [4]),
+    ])
+    expect(said()).toEqual({
+      trial_params: ['x'],
+      trial_intermediate_values: [1],
+      trial_user_attributes: ['note'],
+      trial_system_attributes: ['fixed_params'],
+    })
+    withDatabase(path, (database) => {
+      expect(database.prepare('SELECT number, state FROM trials').raw().all()).toEqual([
+        [0, 'COMPLETE'],
+        [1, 'RUNNING'],
+      ])
+      expect(
+        database
+          .prepare('SELECT intermediate_value FROM trial_intermediate_values ORDER BY trial_id')
+          .pluck()
+          .all(),
+      ).toEqual([4, 7])
     })
     await log.close()
   })
@@ -388,26 +466,62 @@ describe('what Optuna writes meanwhile', () => {
     expect(await store.read('demo')).toHaveLength(4)
   })
 
-  it('during an experiment is found when that is opened again', async () => {
+  it('beside an experiment is found at each poll, with numbers that the experiment never gives', async () => {
     const path = freshPath()
     const store = sqliteStore({ path })
     const log = await store.open('demo')
-    await log.append([created, asked(0, 0.5)])
+    const polled = async () => (await log.poll?.())?.map((record) => ({ ...record, at: 0 }))
+    await log.append([started, asked(0, 0.5)])
+    expect(await polled()).toEqual([])
     withDatabase(path, (database) => complete(database, insertTrial(database, 'demo'), 7))
+    // It goes on as if nothing had happened, and loses sight of nothing by that.
     expect(await log.append([asked(1, 0.25)])).toBeUndefined()
+    const theirs = {
+      type: 'trial.imported',
+      trial: 1_000_000_001,
+      id: 'optuna-1',
+      state: 'completed',
+      values: [7],
+    }
+    expect(await polled()).toMatchObject([theirs])
+    expect(await polled()).toEqual([])
+    const running = withDatabase(path, (database) => insertTrial(database, 'demo'))
     await log.append([ended(1, [2])])
+    expect(await polled()).toMatchObject([{ trial: 1_000_000_003, id: 'optuna-3', state: 'running' }])
+    withDatabase(path, (database) => complete(database, running, 8))
+    expect(await polled()).toMatchObject([{ trial: 1_000_000_003, state: 'completed', values: [8] }])
+    await log.append([asked(2, 0.75)])
     await log.close()
-    const again = await store.open('demo')
-    expect(again.records.slice(4)).toMatchObject([{ type: 'trial.imported', trial: 2, values: [7] }])
-    await again.close()
+    const trials = ((await store.read('demo')) ?? []).flatMap((record) =>
+      record.type === 'trial.imported' || record.type === 'trial.asked' ? record.trial : [],
+    )
+    expect(trials).toEqual([0, 1, 1_000_000_001, 1_000_000_003, 1_000_000_003, 2])
     withDatabase(path, (database) => {
-      expect(database.prepare('SELECT number FROM trials').pluck().all()).toEqual([0, 1, 2])
+      expect(database.prepare('SELECT number FROM trials').pluck().all()).toEqual([0, 1, 2, 3, 4])
       expect(
         database.prepare('SELECT trial_id, value FROM trial_values ORDER BY trial_id').raw().all(),
       ).toEqual([
         [2, 7],
         [3, 2],
+        [4, 8],
       ])
     })
+  })
+
+  it('beside an experiment is found when that is opened again, and by whoever only reads', async () => {
+    const path = freshPath()
+    const store = sqliteStore({ path })
+    const log = await store.open('demo')
+    await log.append([started, asked(0, 0.5)])
+    withDatabase(path, (database) => complete(database, insertTrial(database, 'demo'), 7))
+    await log.append([asked(1, 0.25), ended(1, [2])])
+    const theirs = { type: 'trial.imported', trial: 1_000_000_001, values: [7] }
+    expect((await store.read('demo'))?.slice(4)).toMatchObject([theirs])
+    await log.close()
+    const again = await store.open('demo')
+    expect(again.records.slice(4)).toMatchObject([theirs])
+    await again.append([asked(2, 0.125)])
+    await again.close()
+    expect(await store.read('demo')).toHaveLength(6)
   })
 })

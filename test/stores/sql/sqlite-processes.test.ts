@@ -60,9 +60,11 @@ describe('several processes on one file', () => {
       ),
     })
     await expect(store.open('demo', { shared: true })).rejects.toMatchObject({ code: 'inUse' })
+    expect(await store.holder?.('demo')).toMatch(new RegExp(`^process ${child.pid} since \\d{4}-.* UTC$`))
     // Another one is nobody's.
     await (await store.open('other')).close()
     await child.kill()
+    expect(await store.holder?.('demo')).toBeUndefined()
     const log = await store.open('demo')
     await log.append([attr])
     expect(await store.read('demo')).toEqual([attr])

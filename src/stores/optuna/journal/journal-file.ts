@@ -1,8 +1,8 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StorageError } from '../../../errors.ts'
-import { diskError, errnoOf } from '../../journal/disk-error.ts'
-import { makeFolder, syncFolder } from '../../journal/folders.ts'
+import { diskError, errnoOf } from '../../disk-error.ts'
+import { makeFolder, syncFolder } from '../../folders.ts'
 import { type JournalLine, readLine } from './journal-line.ts'
 import type { JournalLock } from './journal-lock.ts'
 

@@ -43,8 +43,9 @@ export interface JournalIds {
   trial(number: number): number
 }
 
-/** The line of an operation, with its end. */
+/** The line of an operation, with its end. Nothing for what the journal has no word for. */
 export function lineOf(operation: OptunaOperation, worker: string, ids: JournalIds): string {
+  if (operation.kind === 'anew') return ''
   const [code, ...fields] = fieldsOf(operation, ids)
   return `{"op_code":${code},"worker_id":${JSON.stringify(worker)},${fields.join(',')}}\n`
 }
@@ -54,7 +55,9 @@ export function deletionLine(worker: string, study: number): string {
   return `{"op_code":${OP.deleteStudy},"worker_id":${JSON.stringify(worker)},"study_id":${study}}\n`
 }
 
-function fieldsOf(operation: OptunaOperation, ids: JournalIds): readonly [code: number, ...fields: string[]] {
+type Said = Exclude<OptunaOperation, { readonly kind: 'anew' }>
+
+function fieldsOf(operation: Said, ids: JournalIds): readonly [code: number, ...fields: string[]] {
   const study = `"study_id":${ids.study}`
   if (!('trial' in operation)) {
     switch (operation.kind) {

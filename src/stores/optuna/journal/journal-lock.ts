@@ -2,7 +2,7 @@ import { lstat, readlink, rename, symlink, unlink, writeFile } from 'node:fs/pro
 import { resolve } from 'node:path'
 import { StorageError } from '../../../errors.ts'
 import { freshSeed } from '../../../random/random.ts'
-import { diskError, errnoOf } from '../../journal/disk-error.ts'
+import { diskError, errnoOf } from '../../disk-error.ts'
 
 const FIRST_WAIT_MS = 1
 const WAIT_MAX_MS = 50

@@ -1,6 +1,7 @@
 import type { LogRecord } from '../../../core/log.ts'
 import { StorageError } from '../../../errors.ts'
 import { copyPlain } from '../../../space/same-value.ts'
+import { notHeld } from '../../refusals.ts'
 import type { Durability, OpenLog } from '../../store.ts'
 import type { OptunaOperation } from '../operation.ts'
 import { WRITER_KEY } from '../own-keys.ts'
@@ -33,18 +34,21 @@ export class JournalLog {
   #isClosed = false
   // The id of the study, since another one may have its name later.
   #study: number | undefined
+  // Who had it alone when it was opened as shared: that one keeps it until something is appended here.
+  #holder: unknown
 
   constructor(held: Held) {
     this.#held = held
   }
 
   /**
-   * Reads what there is, and makes this the only writer; or of a study that is shared says that there is none.
+   * Reads what there is, and makes this the only writer, unless it is shared.
    * @returns What the log holds.
    */
   async begin(): Promise<readonly LogRecord[]> {
-    const { file, reader } = this.#held
+    const { file, reader, isShared } = this.#held
     const records = [...reader.take(await file.read())]
+    if (isShared) this.#holder = reader.study?.systemAttrs[WRITER_KEY]
     if (!this.#isOurs()) {
       await file.append((lines) => {
         records.push(...reader.take(lines))
@@ -110,7 +114,14 @@ export class JournalLog {
 
   #isOurs(): boolean {
     const { study } = this.#held.reader
-    return study === undefined || (study.systemAttrs[WRITER_KEY] ?? null) === this.#owner
+    if (study === undefined) return true
+    const holder = study.systemAttrs[WRITER_KEY] ?? null
+    return holder === this.#owner || (this.#held.isShared && holder === this.#holder)
+  }
+
+  /** Whether what is shared is still another one's alone. */
+  #isAnothers(): boolean {
+    return this.#held.isShared && (this.#held.reader.study?.systemAttrs[WRITER_KEY] ?? null) !== null
   }
 
   #claim(): OptunaOperation {
@@ -121,8 +132,9 @@ export class JournalLog {
     const { reader, name, isShared } = this.#held
     const { operations, keep } = this.#projection.project(records)
     const [first, ...rest] = operations
-    const all = first?.kind === 'study' && !isShared ? [first, this.#claim(), ...rest] : operations
-    if (all.length > 0 && (all[0]?.kind === 'study') !== (reader.study === undefined)) throw notBegun(name)
+    if (first !== undefined && (first.kind === 'study') !== (reader.study === undefined)) throw notBegun(name)
+    const begun = first?.kind === 'study' && !isShared ? [first, this.#claim(), ...rest] : operations
+    const all = this.#isAnothers() ? [this.#claim(), ...begun] : begun
     const made = new Map<number, number>()
     const text = this.#lines(all, made)
     return {
@@ -177,13 +189,6 @@ function parsed(text: string): readonly JournalLine[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => readLine(line) as JournalLine)
-}
-
-function notHeld(name: string): StorageError {
-  return new StorageError(
-    'notHeld',
-    `${name} was closed, deleted, or opened again since, so this one may no longer write to it. Open it again and go on with what that gives.`,
-  )
 }
 
 function notBegun(name: string): StorageError {

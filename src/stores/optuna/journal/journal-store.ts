@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import { readNeeded } from '../../../core/needed-options.ts'
 import { must } from '../../../core/options.ts'
 import { OptionError } from '../../../errors.ts'
 import { freshSeed } from '../../../random/random.ts'
+import { shownUrl } from '../../shown-url.ts'
+import { readFileOptions } from '../../file-options.ts'
 import type { OpenOptions, Store } from '../../store.ts'
 import { JournalFile } from './journal-file.ts'
 import { deletionLine } from './journal-line.ts'
@@ -28,7 +29,6 @@ export interface OptunaJournalStore extends Store {
 }
 
 const DEFAULTS = { path: undefined, lockStaleMs: 30_000 }
-const NEEDED = `optunaJournalStore needs the path of a file. Write optunaJournalStore({ path: 'optuna.log' }).`
 
 /**
  * Keeps studies in a file that Optuna's own `JournalStorage` reads and writes too, at the same time. What an `append` has
@@ -45,15 +45,12 @@ const NEEDED = `optunaJournalStore needs the path of a file. Write optunaJournal
  * @example await createStudy({ name: 'digits', storage: optunaJournalStore({ path: 'optuna.log' }), paramSpace })
  */
 export function optunaJournalStore(options: OptunaJournalStoreOptions): OptunaJournalStore {
-  const settings = readNeeded<OptunaJournalStoreOptions, typeof DEFAULTS>(
+  const settings = readFileOptions<OptunaJournalStoreOptions, typeof DEFAULTS>(
     'optunaJournalStore',
     options,
-    ['path'],
-    NEEDED,
+    'optuna.log',
     DEFAULTS,
     {
-      path: (path) =>
-        typeof path === 'string' && path !== '' ? undefined : 'must be a text that is not empty.',
       lockStaleMs: must.from(1),
     },
   )
@@ -110,9 +107,10 @@ export function optunaJournalStore(options: OptunaJournalStoreOptions): OptunaJo
 export function optunaJournalFromUrl(rest: string): OptunaJournalStore {
   const path = rest.startsWith('///') ? rest.slice(3) : ''
   if (path !== '') return optunaJournalStore({ path })
+  const shown = shownUrl(`optuna-journal:${rest}`)
   throw new OptionError(
     'storage',
-    `storage: optuna-journal: is followed by three slashes and the path of a file, as in optuna-journal:///optuna.log, or optuna-journal:////data/optuna.log from the root. Got optuna-journal:${rest}.`,
-    { received: `optuna-journal:${rest}` },
+    `storage: optuna-journal: is followed by three slashes and the path of a file, as in optuna-journal:///optuna.log, or optuna-journal:////data/optuna.log from the root. Got ${shown}.`,
+    { received: shown },
   )
 }

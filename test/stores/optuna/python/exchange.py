@@ -3,6 +3,7 @@
 exchange.py dump URL NAME            prints all that Optuna reads back, as JSON
 exchange.py optimize URL NAME COUNT  runs COUNT trials more with TPE, over the parameters that are there
 exchange.py claim URL NAME           takes the trials that wait, and tells each its `x`
+exchange.py replace URL NAME OTHER   deletes the study, and makes one of the name OTHER with two trials
 exchange.py add URL NAME COUNT       adds COUNT trials of its own, each as the process that runs it does
 """
 
@@ -93,6 +94,10 @@ def objective(study):
 
 def main(command, url, name, count="0"):
     sampler = optuna.samplers.TPESampler(seed=1, n_startup_trials=2)
+    if command == "replace":
+        optuna.delete_study(study_name=name, storage=storage_of(url))
+        name, command, count = count, "add", "2"
+        optuna.create_study(study_name=name, storage=storage_of(url))
     study = optuna.load_study(study_name=name, storage=storage_of(url), sampler=sampler)
     if command == "optimize":
         study.optimize(objective(study), n_trials=int(count))

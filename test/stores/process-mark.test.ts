@@ -10,7 +10,7 @@ import {
   type ProcessMark,
   readMark,
   thisProcess,
-} from '../../../src/stores/journal/process-mark.ts'
+} from '../../src/stores/process-mark.ts'
 
 const isLinux = process.platform === 'linux'
 

@@ -8,16 +8,25 @@ import { errnoOf } from './disk-error.ts'
  */
 export async function makeFolder(path: string): Promise<void> {
   if (await isFolder(path)) return
+  const parent = dirname(path)
+  try {
+    await makeIn(parent, path)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || parent === path) throw error
+    await makeFolder(parent)
+    // Some folders are there and take none, and say that something is missing: not more than once.
+    await makeIn(parent, path)
+  }
+}
+
+async function makeIn(parent: string, path: string): Promise<void> {
   try {
     await mkdir(path)
   } catch (error) {
-    const code = errnoOf(error)
-    if (code === 'EEXIST' && (await isFolder(path))) return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolder(dirname(path))
-    return makeFolder(path)
+    if (errnoOf(error) === 'EEXIST' && (await isFolder(path))) return
+    throw error
   }
-  await syncFolder(dirname(path))
+  await syncFolder(parent)
 }
 
 /** Without it a file that was made or renamed could be gone after a power cut, whatever is kept in it. */

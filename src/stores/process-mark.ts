@@ -43,21 +43,39 @@ export function readMark(text: string): ProcessMark | undefined {
     : undefined
 }
 
+/**
+ * A process in words, such as `process 4121 on lab since 2026-11-24 14:02:11 UTC`. The machine is named where it is
+ * another one.
+ * @param host - The machine's name.
+ * @param since - When it began what it does, in milliseconds since 1970.
+ */
+export function processWords({ pid, host: digits }: ProcessMark, host: string, since: number): string {
+  const where = digits === thisProcess().host ? '' : ` on ${host}`
+  return `process ${pid}${where} since ${new Date(since).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
 export function isThisProcess(mark: ProcessMark): boolean {
   return markText(mark) === markText(thisProcess())
 }
 
 /** Whether it is certain that the process has ended. Of one on another machine or in another container nothing is. */
 export function isGone(mark: ProcessMark): boolean {
+  return isRunning(mark) === false
+}
+
+/** Whether the process runs; undefined where that is not certain. */
+export function isRunning({ pid, start, space, boot, host }: ProcessMark): boolean | undefined {
   const here = thisProcess()
-  if (mark.host !== here.host) return false
-  if (mark.boot !== here.boot) return mark.boot !== '' && here.boot !== ''
-  if (mark.space !== here.space) return false
-  if (!exists(mark.pid)) return true
-  const now = processState(mark.pid)
-  if (now === undefined) return false
+  if (host !== here.host) return undefined
+  if (boot !== here.boot) return boot !== '' && here.boot !== '' ? false : undefined
+  if (space !== here.space) return undefined
+  if (!exists(pid)) return false
+  const now = processState(pid)
+  if (now === undefined) return undefined
   // One that nobody has waited for yet still has its number.
-  return now.state === 'Z' || (mark.start !== '' && now.start !== mark.start)
+  if (now.state === 'Z') return false
+  // Without its time of start, what has the number now may be another.
+  return start === '' ? undefined : now.start === start
 }
 
 function exists(pid: number): boolean {

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { StorageError } from '../../../src/errors.ts'
-import { diskError } from '../../../src/stores/journal/disk-error.ts'
+import { StorageError } from '../../src/errors.ts'
+import { diskError } from '../../src/stores/disk-error.ts'
 
 describe('a failure of the file system', () => {
   it.each([
